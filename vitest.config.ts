@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config'
+
+// Sources import each other by package name; this condition makes that mean `src`, so that no test needs a build.
+const fromSource = { ssr: { resolve: { conditions: ['@heddle/source', 'node', 'import', 'module', 'default'] } } }
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...fromSource,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'bench/lib/**/*.test.ts'],
+          // One module graph for all files of a worker: a tenth of the time. A test must not leave globals changed.
+          pool: 'threads',
+          isolate: false,
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.test.ts'],
+          // Real processes, killed and counted: one file at a time, so that they do not fight for the cores.
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
