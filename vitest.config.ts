@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 // Sources import each other by package name; this condition makes that mean `src`, so that no test needs a build.
-const fromSource = { ssr: { resolve: { conditions: ['@heddle/source', 'node', 'import', 'module', 'default'] } } }
+const fromSource = { ssr: { resolve: { conditions: ['@heddle/source', 'node', 'module'] } } }
 
 export default defineConfig({
   test: {
@@ -14,6 +14,14 @@ export default defineConfig({
           // One module graph for all files of a worker: a tenth of the time. A test must not leave globals changed.
           pool: 'threads',
           isolate: false,
+          // Types are tested by compiling: `expectTypeOf` in *.test-d.ts beside the source.
+          typecheck: {
+            enabled: true,
+            checker: 'tsc',
+            include: ['packages/*/src/**/*.test-d.ts'],
+            tsconfig: 'tsconfig.json',
+            ignoreSourceErrors: true,
+          },
         },
       },
       {
@@ -23,6 +31,7 @@ export default defineConfig({
           include: ['e2e/**/*.test.ts'],
           // Real processes, killed and counted: one file at a time, so that they do not fight for the cores.
           pool: 'forks',
+          sequence: { groupOrder: 1 },
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
