@@ -8,25 +8,23 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 export interface Ran {
   readonly code: number
   readonly output: string
-  readonly ms: number
 }
 
 /**
  * Runs a command in the root of the repo and collects what it prints. Programs of installed packages are found by
- * name, since set-up puts `node_modules/.bin` first on the path.
+ * name, since set-up puts `node_modules/.bin` first on the path. Aborting the signal ends the command.
  */
-export function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
-  const began = performance.now()
-  return new Promise((resolve, reject) => {
+export function run(command: string, args: readonly string[], signal?: AbortSignal): Promise<Ran> {
+  return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
-      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(signal && { signal }),
     })
     let output = ''
-    child.stdout.on('data', (chunk) => (output += String(chunk)))
-    child.stderr.on('data', (chunk) => (output += String(chunk)))
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code: code ?? 1, output, ms: performance.now() - began }))
+    child.stdout.on('data', (chunk: Buffer) => (output += String(chunk)))
+    child.stderr.on('data', (chunk: Buffer) => (output += String(chunk)))
+    child.on('error', (error) => (output += `${command}: ${error.message}\n`))
+    child.on('close', (code) => resolve({ code: code ?? 1, output }))
   })
 }

@@ -11,11 +11,9 @@ const path = require('path')
 
 // All run from the sources, on which no build can be stale; `built` ones run on dist, built first.
 const COMMANDS = {
-  architecture: { file: 'tools/architecture.ts' },
   bench: { file: 'bench/run.ts', built: true },
   build: { file: 'node_modules/@typescript/native/bin/tsc', args: ['-b', 'tsconfig.build.json'] },
   demo: { file: 'examples/demo/main.ts' },
-  errors: { file: 'tools/errors.ts' },
   examples: { file: 'tools/run-examples.ts' },
   heddle: { file: 'packages/heddle/src/cli/main.ts', here: true },
   test: { file: 'tools/test.ts' },
