@@ -46,11 +46,11 @@ function imports(): Map<string, Set<string>> {
   return places
 }
 
+const rank = (room: string): number => (walk.indexOf(room) + walk.length + 1) % (walk.length + 1)
 const roomOf = (place: string): string => place.split('/')[0] ?? place
 const idOf = (place: string): string => place.replaceAll('/', '_')
 
 function draw(places: Map<string, Set<string>>): string {
-  const rank = (room: string) => (walk.indexOf(room) + walk.length + 1) % (walk.length + 1)
   const rooms = [...new Set([...places.keys()].map(roomOf))].sort((a, b) => rank(a) - rank(b))
   const lines = ['```mermaid', 'flowchart TD']
   for (const room of rooms) {
