@@ -130,7 +130,7 @@ function install(reason) {
   // `npm ci` starts from nothing; `npm install` only brings what has changed.
   const verb = fs.existsSync(at('node_modules', '.package-lock.json')) ? 'install' : 'ci'
   say('installing packages (npm ' + verb + '): ' + reason)
-  const done = run(npm.file, npm.args.concat(verb, '--loglevel=error'), npm.options)
+  const done = run(npm.file, npm.args.concat(verb, '--ignore-scripts', '--loglevel=error'), npm.options)
   if (!done.ok) fail('npm ' + verb + ' did not work: ' + done.why)
 
   // On a platform that looks right and is not (musl), the packaged Node cannot start: then it must not be on the path.
