@@ -1,0 +1,218 @@
+/**
+ * Events as log records: the binary mode of the CloudEvents Kafka protocol binding, on every log.
+ * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+ *
+ * ```
+ * key      = partitionkey
+ * headers  = ce_specversion, ce_id, ce_source, ce_type, [ce_<attribute>]*, [content-type = datacontenttype]
+ * value    = data; null without data
+ * ```
+ *
+ * @module
+ */
+import { HeddleError, errorMessage } from '../errors.ts'
+import type { Bytes, Header, LogRecord, RecordInput } from '../ports/log.ts'
+import { toBase64 } from './base64.ts'
+import {
+  type Event,
+  type EventAttributes,
+  type ExtensionValue,
+  isJsonType,
+  isTextType,
+  knownAttributes,
+} from './event.ts'
+import { parseStructured } from './structured.ts'
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8')
+const strictDecoder = new TextDecoder('utf-8', { fatal: true })
+
+/** Where a record was read; an event that has no identity of its own gets one from it. */
+export interface RecordPlace {
+  readonly topic: string
+  readonly partition: number
+}
+
+type Attributes = { -readonly [Name in keyof EventAttributes]?: EventAttributes[Name] }
+
+/**
+ * The record of an event. An event that came from a log and whose data nobody took is passed on byte for byte.
+ * @throws HEDDLE_EVENT_DATA_INVALID when data does not fit `datacontenttype`.
+ */
+export function toRecord(event: Event): RecordInput {
+  const original = event instanceof LogEvent ? event.original() : undefined
+  if (original) return original
+  const headers: [string, string][] = [
+    ['ce_specversion', '1.0'],
+    ['ce_id', event.id],
+    ['ce_source', event.source],
+    ['ce_type', event.type],
+  ]
+  if (event.time !== undefined) headers.push(['ce_time', event.time])
+  if (event.subject !== undefined) headers.push(['ce_subject', event.subject])
+  if (event.dataschema !== undefined) headers.push(['ce_dataschema', event.dataschema])
+  if (event.partitionkey !== undefined) headers.push(['ce_partitionkey', event.partitionkey])
+  if (event.traceparent !== undefined) headers.push(['ce_traceparent', event.traceparent])
+  if (event.tracestate !== undefined) headers.push(['ce_tracestate', event.tracestate])
+  for (const name in event.extensions) headers.push([`ce_${name}`, extensionText(event.extensions[name]!)])
+  if (event.datacontenttype !== undefined) headers.push(['content-type', event.datacontenttype])
+  return { key: event.partitionkey ?? null, value: encodeData(event.data, event.datacontenttype), headers }
+}
+
+const extensionText = (value: ExtensionValue): string =>
+  value instanceof Uint8Array ? toBase64(value) : String(value)
+
+/**
+ * Data as bytes or text: bytes as they are, JSON for a JSON type, a string for any other; `null` for none.
+ * @throws HEDDLE_EVENT_DATA_INVALID
+ */
+export function encodeData(data: unknown, datacontenttype: string | undefined): Bytes | string | null {
+  if (data === undefined) return null
+  if (data instanceof Uint8Array) return data
+  if (!isJsonType(datacontenttype)) {
+    if (typeof data === 'string') return data
+    throw new HeddleError(
+      'HEDDLE_EVENT_DATA_INVALID',
+      `${datacontenttype} takes a string or bytes, and data is ${typeof data}`,
+    )
+  }
+  let json: string | undefined
+  try {
+    json = JSON.stringify(data)
+  } catch (error) {
+    throw new HeddleError(
+      'HEDDLE_EVENT_DATA_INVALID',
+      `data cannot be written as JSON (${errorMessage(error)})`,
+      { cause: error },
+    )
+  }
+  if (json === undefined)
+    throw new HeddleError(
+      'HEDDLE_EVENT_DATA_INVALID',
+      `data cannot be written as JSON (it is a ${typeof data})`,
+    )
+  return json
+}
+
+/**
+ * Bytes as data of that type.
+ * @throws HEDDLE_EVENT_DATA_INVALID
+ */
+export function decodeData(value: Bytes | null, datacontenttype: string | undefined): unknown {
+  if (value === null) return undefined
+  const json = isJsonType(datacontenttype)
+  if (!json && !isTextType(datacontenttype)) return value
+  try {
+    const text = strictDecoder.decode(value)
+    return json ? JSON.parse(text) : text
+  } catch (error) {
+    throw new HeddleError(
+      'HEDDLE_EVENT_DATA_INVALID',
+      `data is not ${datacontenttype ?? 'JSON'} (${errorMessage(error)})`,
+      { cause: error },
+    )
+  }
+}
+
+/**
+ * The event of a record. Data is decoded when it is first asked for, and that may throw HEDDLE_EVENT_DATA_INVALID. A record
+ * without `ce_` headers, written by some other program, becomes an event of type `heddle.record` whose identity is its place.
+ */
+export function fromRecord(record: LogRecord, place: RecordPlace): Event {
+  const { headers } = record
+  const contentType = headerText(headers, 'content-type')
+  if (contentType?.startsWith('application/cloudevents+json'))
+    return parseStructured(decodeData(record.value, contentType))
+  return new LogEvent(record, place)
+}
+
+/** CloudEvents identity of a record, `source` and `id`: what deduplication compares. `undefined` for a foreign record. */
+export function recordIdentity(headers: readonly (readonly [string, Bytes | string])[]): string | undefined {
+  let id: Bytes | string | undefined
+  let source: Bytes | string | undefined
+  for (const [name, value] of headers) {
+    if (name === 'ce_id') id = value
+    else if (name === 'ce_source') source = value
+  }
+  if (id === undefined || source === undefined) return undefined
+  return `${typeof source === 'string' ? source : decoder.decode(source)}\n${typeof id === 'string' ? id : decoder.decode(id)}`
+}
+
+function headerText(headers: readonly Header[], wanted: string): string | undefined {
+  for (const [name, value] of headers) if (name === wanted) return decoder.decode(value)
+  return undefined
+}
+
+/**
+ * Data without counting as taken: the caller promises not to change it. What expressions read.
+ * @throws HEDDLE_EVENT_DATA_INVALID
+ */
+export const peekData = (event: Event): unknown => (event instanceof LogEvent ? event.peek() : event.data)
+
+class LogEvent implements Event {
+  readonly specversion = '1.0'
+  declare readonly id: string
+  declare readonly source: string
+  declare readonly type: string
+  declare readonly datacontenttype?: string
+  declare readonly data: unknown
+  readonly #record: LogRecord
+  #data: unknown
+  #decoded = false
+  #taken = false
+
+  // An own property, so that `{ ...event, type: 'x' }` has the data too.
+  static readonly #dataProperty: PropertyDescriptor & ThisType<LogEvent> = {
+    enumerable: true,
+    get() {
+      this.#taken = true
+      return this.peek()
+    },
+  }
+
+  constructor(record: LogRecord, place: RecordPlace) {
+    this.#record = record
+    readAttributes(this, record)
+    if (this.id === undefined) identify(this, record, place)
+    Object.defineProperty(this, 'data', LogEvent.#dataProperty)
+  }
+
+  peek(): unknown {
+    if (!this.#decoded) {
+      this.#data = decodeData(this.#record.value, this.datacontenttype)
+      this.#decoded = true
+    }
+    return this.#data
+  }
+
+  /** The record, unless somebody had the data in hand and could have changed it. */
+  original(): RecordInput | undefined {
+    if (this.#taken && typeof this.#data === 'object') return undefined
+    const { key, value, headers } = this.#record
+    return { key, value, headers }
+  }
+}
+
+function readAttributes(attributes: Attributes, record: LogRecord): void {
+  for (const [name, bytes] of record.headers) {
+    if (name === 'content-type') attributes.datacontenttype = decoder.decode(bytes)
+    if (!name.startsWith('ce_') || name === 'ce_specversion') continue
+    const value = decoder.decode(bytes)
+    const attribute = name.slice(3)
+    if (knownAttributes.has(attribute)) (attributes as Record<string, string>)[attribute] = value
+    else attributes.extensions = { ...attributes.extensions, [attribute]: value }
+  }
+}
+
+/** A foreign record gets the identity of its place. */
+function identify(attributes: Attributes, record: LogRecord, { topic, partition }: RecordPlace): void {
+  attributes.id = `${partition}-${record.offset}`
+  attributes.source ??= `/topics/${topic}`
+  attributes.type ??= 'heddle.record'
+  attributes.time ??= new Date(record.timestamp).toISOString()
+  attributes.datacontenttype ??= 'application/octet-stream'
+  if (record.key) attributes.partitionkey ??= decoder.decode(record.key)
+}
+
+/** UTF-8 bytes of a text. */
+export const utf8 = (text: string): Uint8Array => encoder.encode(text)
