@@ -10,6 +10,7 @@ const tool = (file: string, ...args: string[]): Command => [process.execPath, `t
 
 const fixes: readonly Command[] = [
   ['oxlint', '--fix', '--quiet'],
+  tool('lock.ts'),
   tool('architecture.ts'),
   tool('errors.ts'),
   ['oxfmt'],
@@ -21,6 +22,7 @@ const checks: Readonly<Record<string, Command>> = {
   lint: ['oxlint'],
   types: ['tsc', '-p', 'tsconfig.json'],
   'hall rule': ['depcruise', 'packages'],
+  'lock file': tool('lock.ts', '--check'),
   drawing: tool('architecture.ts', '--check'),
   'error table': tool('errors.ts', '--check'),
   'unit tests': tool('test.ts', '--project', 'unit'),
