@@ -13,14 +13,7 @@
 import { HeddleError, errorMessage } from '../errors.ts'
 import type { Bytes, Header, LogRecord, RecordInput } from '../ports/log.ts'
 import { toBase64 } from './base64.ts'
-import {
-  type Event,
-  type EventAttributes,
-  type ExtensionValue,
-  isJsonType,
-  isTextType,
-  knownAttributes,
-} from './event.ts'
+import { type Event, type EventAttributes, type ExtensionValue, isJsonType, isTextType } from './event.ts'
 import { parseStructured } from './structured.ts'
 
 const encoder = new TextEncoder()
@@ -193,15 +186,67 @@ class LogEvent implements Event {
   }
 }
 
-function readAttributes(attributes: Attributes, record: LogRecord): void {
-  for (const [name, bytes] of record.headers) {
-    if (name === 'content-type') attributes.datacontenttype = decoder.decode(bytes)
-    if (!name.startsWith('ce_') || name === 'ce_specversion') continue
-    const value = decoder.decode(bytes)
-    const attribute = name.slice(3)
-    if (knownAttributes.has(attribute)) (attributes as Record<string, string>)[attribute] = value
-    else attributes.extensions = { ...attributes.extensions, [attribute]: value }
+/** Once an event, for every event: spelt out, since a computed property name costs more than the rest together. */
+function readAttributes(attributes: Attributes, { headers }: LogRecord): void {
+  for (const [name, bytes] of headers) {
+    switch (name) {
+      case 'ce_id':
+        attributes.id = decoder.decode(bytes)
+        break
+      case 'ce_source':
+        attributes.source = repeated(bytes)
+        break
+      case 'ce_type':
+        attributes.type = repeated(bytes)
+        break
+      case 'ce_time':
+        attributes.time = decoder.decode(bytes)
+        break
+      case 'ce_subject':
+        attributes.subject = decoder.decode(bytes)
+        break
+      case 'ce_dataschema':
+        attributes.dataschema = repeated(bytes)
+        break
+      case 'ce_partitionkey':
+        attributes.partitionkey = decoder.decode(bytes)
+        break
+      case 'ce_traceparent':
+        attributes.traceparent = decoder.decode(bytes)
+        break
+      case 'ce_tracestate':
+        attributes.tracestate = decoder.decode(bytes)
+        break
+      case 'content-type':
+        attributes.datacontenttype = repeated(bytes)
+        break
+      case 'ce_specversion':
+        break
+      default:
+        if (!name.startsWith('ce_')) break
+        attributes.extensions = { ...attributes.extensions, [name.slice(3)]: decoder.decode(bytes) }
+    }
   }
+}
+
+/** Texts of attributes that most events share, by a hash of their bytes: comparing is faster than decoding. */
+const texts: { bytes: Bytes; text: string }[] = []
+
+function repeated(bytes: Bytes): string {
+  let hash = bytes.length
+  for (let at = 0; at < bytes.length; at++) hash = (Math.imul(hash, 31) + bytes[at]!) | 0
+  const slot = hash & 1023
+  const known = texts[slot]
+  if (known && sameBytes(known.bytes, bytes)) return known.text
+  const text = decoder.decode(bytes)
+  texts[slot] = { bytes: bytes.slice(), text }
+  return text
+}
+
+function sameBytes(a: Bytes, b: Bytes): boolean {
+  if (a.length !== b.length) return false
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false
+  return true
 }
 
 /** A foreign record gets the identity of its place. */
