@@ -1,0 +1,14 @@
+export * from './channels.ts'
+export { type HttpGateway, type ListenOptions, createHttpGateway } from './gateway.ts'
+export { type HttpGatewayOptions, type HttpLimits, type Readiness, defaultLimits } from './options.ts'
+export { type Problem, problemOf } from './problem.ts'
+export type {
+  ExtraAnswer,
+  ExtraRequest,
+  ExtraRoute,
+  Method,
+  Operation,
+  Params,
+  Query,
+} from './routes/route.ts'
+export type { WebhookOptions } from './webhooks/webhook.ts'

@@ -1,0 +1,99 @@
+/**
+ * `POST /topics/{topic}/events`: one event or many, durable before the answer, and once: a repeat of `source` and `id` is
+ * answered with the place of the first.
+ *
+ * @module
+ */
+import { type Appended, type Event, type RecordInput, toRecord } from '@heddle/core'
+import type { FastifyReply } from 'fastify'
+import { binaryEvent } from '../../cloudevents/binary.ts'
+import { type PublishMode, publishMode } from '../../cloudevents/media.ts'
+import { plainEvent } from '../../cloudevents/plain.ts'
+import { structuredEvent } from '../../cloudevents/structured.ts'
+import { publishChannel } from '../channels.ts'
+import type { GatewayContext } from '../context.ts'
+import { type GatewayRequest, sendJsonText, topicResource } from '../routes/route.ts'
+import { isTraceparent, newTraceparent } from '../traceparent.ts'
+import { publishBatch } from './publish-batch.ts'
+import { publishLines } from './publish-lines.ts'
+
+/** All publishes drop repeats. */
+export const once = { dedupe: true } as const
+
+/** Answers a publish of any mode. */
+export function publish(
+  context: GatewayContext,
+  request: GatewayRequest,
+  reply: FastifyReply,
+): void | Promise<void> {
+  const mode = publishMode(request.headers)
+  if (mode === 'ndjson') return publishLines(context, request, reply)
+  if (mode === 'batch') return publishBatch(context, request, reply)
+  publishOne(context, request, reply, mode)
+}
+
+// Callbacks rather than an async function: this is the path that every single event takes.
+function publishOne(
+  context: GatewayContext,
+  request: GatewayRequest,
+  reply: FastifyReply,
+  mode: 'structured' | 'binary' | 'plain',
+): void {
+  const began = performance.now()
+  const { log, access, load } = context
+  const topic = request.params['topic']!
+  const body = request.body as Buffer | undefined
+  const bytes = body?.length ?? 0
+  const event = readEvent(mode, request, body)
+  const records = [traced(toRecord(event), event, request.headers['traceparent'])]
+
+  load.bytes += bytes
+  const charged = access.charge(request.principal, { events: 1, bytes }, topicResource(request.params))
+  const appended = charged
+    ? charged.then(() => log.append(topic, records, once))
+    : log.append(topic, records, once)
+  appended.then(
+    (answer) => {
+      load.bytes -= bytes
+      const [place] = answer
+      sendJsonText(reply, place!.duplicate ? 200 : 201, placeText(topic, event.id, place!))
+      if (publishChannel.hasSubscribers) {
+        const duplicates = place!.duplicate ? 1 : 0
+        publishChannel.publish({
+          topic,
+          mode,
+          events: 1,
+          duplicates,
+          failed: 0,
+          bytes,
+          ms: performance.now() - began,
+        })
+      }
+    },
+    (error: unknown) => {
+      load.bytes -= bytes
+      void reply.send(error)
+    },
+  )
+}
+
+function readEvent(mode: PublishMode, request: GatewayRequest, body: Buffer | undefined): Event {
+  if (mode === 'binary') return binaryEvent(request.headers, body)
+  if (mode === 'plain') return plainEvent(request.query, body)
+  return structuredEvent(body ?? Buffer.alloc(0))
+}
+
+/** The record with a trace context: the event's own, else that of the request, else a new one. */
+export function traced(record: RecordInput, event: Event, ofRequest: unknown): RecordInput {
+  if (event.traceparent !== undefined) return record
+  const traceparent = isTraceparent(ofRequest) ? ofRequest : newTraceparent()
+  // The headers were made by toRecord for this record alone.
+  ;(record.headers as [string, string][]).push(['ce_traceparent', traceparent])
+  return record
+}
+
+/** `{"topic","partition","offset","id"}`, and `"duplicate":true` for a repeat. */
+export function placeText(topic: string, id: string, place: Appended): string {
+  const duplicate = place.duplicate ? ',"duplicate":true' : ''
+  return `{"topic":${JSON.stringify(topic)},"partition":${place.partition},"offset":${place.offset},"id":${JSON.stringify(id)}${duplicate}}`
+}

@@ -1,0 +1,146 @@
+/**
+ * A reader's way through a topic: reads on from a cursor, leaves out what the filter does not want, and knows at every
+ * event where to go on.
+ *
+ * @module
+ */
+import {
+  type CelPredicate,
+  HeddleError,
+  type Log,
+  type Position,
+  type SignalLike,
+  celPredicate,
+  fromRecord,
+  isHeddleError,
+} from '@heddle/core'
+import { eventJson } from '../../cloudevents/event-json.ts'
+import { type Cursor, cursorTail, formatCursor } from '../cursor.ts'
+import type { Start } from './start.ts'
+
+/** An event to give out. */
+export interface FeedItem {
+  readonly partition: number
+  readonly offset: number
+  /** The structured event, JSON on one line. */
+  readonly json: string
+  /** Where to go on after this event. */
+  readonly cursor: string
+}
+
+export interface FeedRead {
+  readonly maxBytes: number
+  readonly maxRecords?: number
+  readonly waitMs: number
+  readonly signal: SignalLike
+}
+
+export class Feed {
+  readonly #log: Log
+  readonly #topic: string
+  readonly #cursor: Cursor
+  readonly #only: number | undefined
+  readonly #filter: CelPredicate | undefined
+
+  constructor(log: Log, topic: string, start: Start, filter: CelPredicate | undefined) {
+    this.#log = log
+    this.#topic = topic
+    this.#cursor = start.cursor
+    this.#only = start.only
+    this.#filter = filter
+  }
+
+  /** Where to go on now: past all that was read, whether it was given out or not. */
+  get cursor(): string {
+    return formatCursor(this.#cursor)
+  }
+
+  /**
+   * The next events; none when the wait ran out, or when the filter wanted none of what was read.
+   * @returns also how many records were read, to tell these two apart.
+   */
+  async next(options: FeedRead): Promise<{ readonly items: FeedItem[]; readonly records: number }> {
+    const positions: Position[] = []
+    for (const [partition, offset] of this.#cursor) positions.push({ topic: this.#topic, partition, offset })
+    const fetched = await this.#read(positions, options)
+    const items: FeedItem[] = []
+    let count = 0
+    for (const { partition, records, nextOffset } of fetched) {
+      const place = { topic: this.#topic, partition }
+      const tail = cursorTail(this.#cursor, partition)
+      for (const record of records) {
+        count++
+        if (this.#filter && !wants(this.#filter, fromRecord(record, place))) continue
+        const { offset } = record
+        items.push({
+          partition,
+          offset,
+          json: eventJson(record, place),
+          cursor: `${partition}:${offset + 1}${tail}`,
+        })
+      }
+      this.#cursor.set(partition, nextOffset)
+    }
+    return { items, records: count }
+  }
+
+  /** @throws HEDDLE_LOG_OFFSET_OUT_OF_RANGE when it begins where the log has nothing. */
+  async check(): Promise<void> {
+    const wrong = await this.#outside()
+    if (wrong) throw wrong
+  }
+
+  /** Takes up partitions that were added to the topic since. */
+  async refresh(): Promise<void> {
+    if (this.#only !== undefined) return
+    const info = await this.#log.describeTopic(this.#topic)
+    if (!info) throw new HeddleError('HEDDLE_LOG_UNKNOWN_TOPIC', `'${this.#topic}' was deleted`)
+    for (let partition = 0; partition < info.partitions; partition++) {
+      if (!this.#cursor.has(partition)) this.#cursor.set(partition, 0)
+    }
+  }
+
+  async #read(positions: readonly Position[], options: FeedRead): ReturnType<Log['read']> {
+    try {
+      return await this.#log.read(positions, options)
+    } catch (error) {
+      if (!isHeddleError(error, 'HEDDLE_LOG_OFFSET_OUT_OF_RANGE')) throw error
+      throw (await this.#outside(error)) ?? error
+    }
+  }
+
+  /** Which of the offsets are not in the log, and which are: so that the reader can choose. */
+  async #outside(cause?: unknown): Promise<HeddleError | undefined> {
+    const partitions = await this.#log.partitions(this.#topic)
+    const wrong = partitions.filter(({ partition, earliest, latest }) => {
+      const offset = this.#cursor.get(partition)
+      return offset !== undefined && (offset < earliest || offset > latest)
+    })
+    if (wrong.length === 0) return undefined
+    const detail = wrong
+      .map(
+        ({ partition, earliest, latest }) =>
+          `partition ${partition} has offsets ${earliest} to ${latest}, and ${this.#cursor.get(partition)} was asked for`,
+      )
+      .join('; ')
+    const info = {
+      partitions: wrong.map(({ partition, earliest, latest }) => ({ partition, earliest, latest })),
+    }
+    return new HeddleError('HEDDLE_LOG_OFFSET_OUT_OF_RANGE', detail, { cause, info })
+  }
+}
+
+// A condition that fails on an event (it asks for a field that is not there) does not want it, as in the CloudEvents
+// Subscriptions specification.
+function wants(filter: CelPredicate, event: unknown): boolean {
+  try {
+    return filter(event)
+  } catch (error) {
+    if (isHeddleError(error)) return false
+    throw error
+  }
+}
+
+/** The filter of a query. @throws HEDDLE_EXPRESSION_INVALID */
+export const filterOf = (text: string | undefined): CelPredicate | undefined =>
+  text === undefined ? undefined : celPredicate(text)
