@@ -1,10 +1,15 @@
 import { defineConfig } from 'vitest/config'
+import { counts } from './tools/counts.ts'
+
+// It warns at each run that tests of types may change with a version; ours is pinned.
+process.env['VITEST_DISABLE_EXPERIMENTAL_LOG'] ??= '1'
 
 // Sources import each other by package name; this condition makes that mean `src`, so that no test needs a build.
 const fromSource = { ssr: { resolve: { conditions: ['@heddle/source', 'node', 'module'] } } }
 
 export default defineConfig({
   test: {
+    reporters: ['default', counts],
     projects: [
       {
         ...fromSource,

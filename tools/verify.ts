@@ -25,7 +25,7 @@ const checks: Readonly<Record<string, Command>> = {
   'lock file': tool('lock.ts', '--check'),
   drawing: tool('architecture.ts', '--check'),
   'error table': tool('errors.ts', '--check'),
-  'unit tests': tool('test.ts', '--project', 'unit'),
+  'unit tests': ['vitest', 'run', '--project', 'unit'],
   'unused code': ['knip', '--no-config-hints'],
   packages: tool('packages.ts'),
 }
