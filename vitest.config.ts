@@ -38,6 +38,8 @@ export default defineConfig({
           pool: 'forks',
           sequence: { groupOrder: 1 },
           fileParallelism: false,
+          // The processes that a test starts run from the sources as well.
+          env: { NODE_OPTIONS: '--conditions=@heddle/source' },
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },
