@@ -71,7 +71,7 @@ export const errorTable = {
   HEDDLE_HTTP_TIMEOUT: row('retryable', 408, 'The request took too long to arrive', 'Send it faster, or in smaller parts.'),
   HEDDLE_HTTP_HEADERS_TOO_LARGE: row('usage', 431, 'The headers of the request are too large', 'Send long attributes in structured mode, or raise http.maxHeaderBytes.'),
   HEDDLE_HTTP_READER_STALLED: row('retryable', 408, 'The reader took nothing for too long', 'Read faster, or connect again and go on from the last cursor.'),
-  HEDDLE_HTTP_INTERNAL: row('terminal', 500, 'Something failed that should not', 'Report it, with what the log of the host says at that time.'),
+  HEDDLE_HTTP_INTERNAL: row('retryable', 500, 'Something failed that should not', 'Report it, with what the log of the host says at that time.'),
   HEDDLE_HTTP_UNAVAILABLE: row('retryable', 503, 'The gateway is stopping or overloaded', 'Try again after the time in Retry-After.'),
   HEDDLE_UNAUTHENTICATED: row('usage', 401, 'Who is asking is not known', 'Send credentials that the gateway accepts.'),
   HEDDLE_FORBIDDEN: row('usage', 403, 'That is not allowed for this principal', 'Ask the owner of the resource for a grant.'),
@@ -80,6 +80,7 @@ export const errorTable = {
 
   // client
   HEDDLE_CLIENT_REQUEST_FAILED: row('retryable', 503, 'The gateway could not be reached', 'Check the address; publishing again is safe, since events are deduplicated.'),
+  HEDDLE_CLIENT_BUFFER_FULL: row('retryable', 503, 'Too many events wait to be published', 'Await publish before the next, or raise maxPendingEvents.'),
   HEDDLE_CLIENT_CLOSED: row('usage', 400, 'The client is closed', 'Do not use a client after close().'),
 
   // house

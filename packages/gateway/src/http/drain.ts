@@ -7,7 +7,7 @@ const lookEveryMs = 25
 /** Takes no new connections and waits until what is under way is answered, for at most `drainMs`; then cuts off the rest. */
 export function drain(
   server: Server,
-  sockets: { close(): void },
+  sockets: { terminate(): void },
   { clock, limits }: GatewayContext,
 ): Promise<void> {
   return new Promise((resolve) => {
@@ -18,12 +18,14 @@ export function drain(
       server.closeIdleConnections()
       look = clock.after(lookEveryMs, closeIdle)
     }
-    const late = clock.after(limits.drainMs, () => server.closeAllConnections())
+    const late = clock.after(limits.drainMs, () => {
+      server.closeAllConnections()
+      sockets.terminate()
+    })
     server.close(() => {
       look.clear()
       late.clear()
       resolve()
     })
-    sockets.close()
   })
 }

@@ -30,6 +30,8 @@ export interface HttpLimits {
   readonly maxReadEvents: number
   /** Longest `wait` of a long poll. 60 s: below the idle limit of usual proxies. */
   readonly maxWaitMs: number
+  /** How long a JSON read looks for an event that its filter wants, when it does not `wait` longer. 1 s. */
+  readonly maxScanMs: number
   /** Silence on a stream before a heartbeat is written. 15 s: half of the shortest usual proxy limit. */
   readonly heartbeatMs: number
   /** What SSE tells a browser to wait before it connects again. 1 s. */
@@ -38,6 +40,8 @@ export interface HttpLimits {
   readonly stallMs: number
   /** Publishes under way on one WebSocket before its socket is paused. 256. */
   readonly maxSocketPublishes: number
+  /** Most credit that one WebSocket can hold. 1,000,000: more is the same as without limit. */
+  readonly maxSocketCredit: number
   /** All headers of a request. 32 KiB: room for the attributes of an event. */
   readonly maxHeaderBytes: number
   /** Time to send all headers (against slowloris). 10 s. */
@@ -61,10 +65,12 @@ export const defaultLimits: HttpLimits = {
   maxReadBytes: 1024 ** 2,
   maxReadEvents: 10_000,
   maxWaitMs: 60_000,
+  maxScanMs: 1_000,
   heartbeatMs: 15_000,
   sseRetryMs: 1_000,
   stallMs: 30_000,
   maxSocketPublishes: 256,
+  maxSocketCredit: 1_000_000,
   maxHeaderBytes: 32 * 1024,
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 60_000,

@@ -8,13 +8,21 @@
  *   "status": 404,
  *   "detail": "'ordres'; did you mean 'orders'?",     this case
  *   "code":   "HEDDLE_LOG_UNKNOWN_TOPIC",
+ *   "kind":   "usage",                                retryable, terminal or usage: whether to try again
  *   "todo":   "Create it …",                          what to do about it
  *   "info":   { … } }                                 facts for programs, when there are any
  * ```
  *
  * @module
  */
-import { type ErrorCode, HeddleError, errorMessage, errorTable, isHeddleError } from '@heddle/core'
+import {
+  type ErrorCode,
+  type ErrorKind,
+  HeddleError,
+  errorMessage,
+  errorTable,
+  isHeddleError,
+} from '@heddle/core'
 
 export const problemType = 'application/problem+json; charset=utf-8'
 
@@ -25,6 +33,7 @@ export interface Problem {
   readonly status: number
   readonly detail?: string
   readonly code: ErrorCode
+  readonly kind: ErrorKind
   readonly todo: string
   readonly info?: Readonly<Record<string, unknown>>
 }
@@ -38,6 +47,7 @@ export function problemOf(error: unknown): Problem {
     status: known.status,
     ...(known.detail === '' ? undefined : { detail: known.detail }),
     code: known.code,
+    kind: known.kind,
     todo: known.todo,
     ...(Object.keys(known.info).length === 0 ? undefined : { info: known.info }),
   }

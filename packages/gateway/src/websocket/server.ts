@@ -1,7 +1,113 @@
-import type { Server } from 'node:http'
+/**
+ * WebSocket upgrades at `/topics/{topic}/events`. What may not be upgraded is answered as plain HTTP, with a problem.
+ *
+ * @module
+ */
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { HeddleError, type Principal } from '@heddle/core'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { refusedChannel } from '../http/channels.ts'
+import { rawProblem } from '../http/client-error.ts'
 import type { GatewayContext } from '../http/context.ts'
+import { asHeddleError, problemOf, retryAfterOf } from '../http/problem.ts'
+import { Feed, filterOf } from '../http/read/feed.ts'
+import { one, startOf, whole } from '../http/read/start.ts'
+import { takeStream } from '../http/read/stream.ts'
+import type { Query } from '../http/routes/route.ts'
+import { type SocketReader, serveSocket } from './socket.ts'
 
-/** Takes WebSocket upgrades at `/topics/{topic}/events`. */
-export function acceptSockets(_server: Server, _context: GatewayContext): { close(): void } {
-  return { close: () => undefined }
+const route = '/topics/{topic}/events'
+const path = /^\/topics\/([^/]+)\/events\/?$/
+
+/** Takes WebSockets in on this server. `terminate` cuts off those that are left. */
+export function acceptSockets(server: Server, context: GatewayContext): { terminate(): void } {
+  const { limits } = context
+  // Compression would keep a window of memory for every connection.
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.maxLineBytes,
+    perMessageDeflate: false,
+  })
+  const release = (): void => void context.load.streams--
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Nobody else listens yet: a reset now must not bring the process down.
+    socket.on('error', () => socket.destroy())
+    admit(context, request).then(
+      (reader) => {
+        socket.once('close', release)
+        sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
+          socket.off('close', release)
+          void serveSocket(context, webSocket, reader)
+        })
+      },
+      (error: unknown) => {
+        const retryAfter = retryAfterOf(error)
+        socket.end(rawProblem(error, retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }))
+        if (refusedChannel.hasSubscribers)
+          refusedChannel.publish({ method: 'GET', route, problem: problemOf(error), error })
+      },
+    )
+  })
+  return {
+    terminate: () => {
+      for (const socket of sockets.clients) socket.terminate()
+    },
+  }
+}
+
+/** What a plain request would be asked too; the stream that it takes is released by who serves it. */
+async function admit(context: GatewayContext, request: IncomingMessage): Promise<SocketReader> {
+  const { access, limits, log, stopping } = context
+  if (stopping.aborted) throw new HeddleError('HEDDLE_HTTP_UNAVAILABLE', 'the gateway is stopping')
+  const url = new URL(request.url ?? '/', 'http://gateway')
+  const name = path.exec(url.pathname)?.[1]
+  if (name === undefined)
+    throw new HeddleError('HEDDLE_HTTP_NOT_FOUND', `no WebSocket is taken at ${url.pathname}`)
+  const topic = decode(name)
+  checkOrigin(context, request)
+  const principal: Principal = await access.enter(request, 'read', { type: 'topic', name: topic })
+  const query = queryOf(url)
+  const credit = whole(query, 'credit', Number.MAX_SAFE_INTEGER) ?? 0
+  const filter = filterOf(one(query, 'filter'))
+  const feed = new Feed(log, topic, await startOf(log, topic, query, 'latest'), filter)
+  await feed.check()
+  takeStream(context)
+  return {
+    topic,
+    principal,
+    feed,
+    credit: Math.min(credit, limits.maxSocketCredit),
+    traceparent: request.headers['traceparent'],
+  }
+}
+
+function decode(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch (error) {
+    throw asHeddleError(
+      Object.assign(new Error('the address is not well percent-encoded', { cause: error }), {
+        statusCode: 400,
+      }),
+    )
+  }
+}
+
+function queryOf(url: URL): Query {
+  const query: Record<string, string | string[]> = {}
+  for (const key of new Set(url.searchParams.keys())) {
+    const values = url.searchParams.getAll(key)
+    query[key] = values.length === 1 ? values[0]! : values
+  }
+  return query
+}
+
+// A browser sends its cookies along to any host and asks nobody (RFC 6455 § 10.2): pages of other origins are let in only
+// when `cors` names them.
+function checkOrigin({ options }: GatewayContext, request: IncomingMessage): void {
+  const { host, origin } = request.headers
+  if (origin === undefined || options.cors === '*' || options.cors?.includes(origin)) return
+  if (URL.canParse(origin) && new URL(origin).host === host) return
+  throw new HeddleError('HEDDLE_FORBIDDEN', `pages of ${origin} may not open a WebSocket here (cors)`)
 }

@@ -89,7 +89,7 @@ export const readOperation = (limits: HttpLimits): Operation => ({
     query('offset', 'From this offset of that partition', { type: 'integer', minimum: 0 }),
     query('limit', `At most this many events; at most ${limits.maxReadEvents} as JSON`, {
       type: 'integer',
-      minimum: 0,
+      minimum: 1,
     }),
     query('wait', 'JSON: wait this many milliseconds for an event', {
       type: 'integer',

@@ -9,13 +9,14 @@ import {
   HeddleError,
   type Log,
   type Position,
+  type ReadOptions,
   type SignalLike,
   celPredicate,
   fromRecord,
   isHeddleError,
 } from '@heddle/core'
 import { eventJson } from '../../cloudevents/event-json.ts'
-import { type Cursor, cursorTail, formatCursor } from '../cursor.ts'
+import { type Cursor, cursorTail, formatCursor, parseCursor } from '../cursor.ts'
 import type { Start } from './start.ts'
 
 /** An event to give out. */
@@ -29,8 +30,10 @@ export interface FeedItem {
 }
 
 export interface FeedRead {
+  /** Read about this many bytes from the log. */
   readonly maxBytes: number
-  readonly maxRecords?: number
+  /** Give out at most this many events. */
+  readonly limit?: number
   readonly waitMs: number
   readonly signal: SignalLike
 }
@@ -62,7 +65,10 @@ export class Feed {
   async next(options: FeedRead): Promise<{ readonly items: FeedItem[]; readonly records: number }> {
     const positions: Position[] = []
     for (const [partition, offset] of this.#cursor) positions.push({ topic: this.#topic, partition, offset })
-    const fetched = await this.#read(positions, options)
+    const { limit = Number.POSITIVE_INFINITY, ...rest } = options
+    // With a filter nobody knows how many records it takes to find that many events.
+    const read = this.#filter || limit === Number.POSITIVE_INFINITY ? rest : { ...rest, maxRecords: limit }
+    const fetched = await this.#read(positions, read)
     const items: FeedItem[] = []
     let count = 0
     for (const { partition, records, nextOffset } of fetched) {
@@ -80,6 +86,11 @@ export class Feed {
         })
       }
       this.#cursor.set(partition, nextOffset)
+    }
+    if (items.length > limit) {
+      items.length = limit
+      // Back to where the last one that is given out ends.
+      for (const [partition, offset] of parseCursor(items.at(-1)!.cursor)) this.#cursor.set(partition, offset)
     }
     return { items, records: count }
   }
@@ -100,7 +111,7 @@ export class Feed {
     }
   }
 
-  async #read(positions: readonly Position[], options: FeedRead): ReturnType<Log['read']> {
+  async #read(positions: readonly Position[], options: ReadOptions): ReturnType<Log['read']> {
     try {
       return await this.#log.read(positions, options)
     } catch (error) {

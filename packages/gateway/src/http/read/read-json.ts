@@ -24,28 +24,23 @@ export async function readJson(
   const { query } = request
   const topic = request.params['topic']!
   const waitMs = whole(query, 'wait', limits.maxWaitMs) ?? 0
-  const limit = whole(query, 'limit', limits.maxReadEvents) ?? limits.maxReadEvents
+  const limit = whole(query, 'limit', limits.maxReadEvents, 1) ?? limits.maxReadEvents
   const filter = filterOf(one(query, 'filter'))
   const feed = new Feed(log, topic, await startOf(log, topic, query, 'earliest'), filter)
 
-  const until = clock.now() + waitMs
   // Ends the wait when the reader has gone, or the gateway stops.
   const gone = new AbortController()
-  request.raw.socket.once('close', () => gone.abort())
+  reply.raw.once('close', () => gone.abort())
   const signal = AbortSignal.any([gone.signal, stopping])
-  let items: FeedItem[] = []
-  if (limit > 0) {
-    do {
-      const read = await feed.next({
-        maxBytes: limits.maxReadBytes,
-        maxRecords: limit,
-        waitMs: Math.max(0, until - clock.now()),
-        signal,
-      })
-      items = read.items
-      // What was read and not wanted: on to the next, so that a filter does not answer with empty pages.
-      if (items.length > 0 || read.records === 0) break
-    } while (!signal.aborted)
+  const began = clock.now()
+  let items: readonly FeedItem[] = []
+  while (!signal.aborted) {
+    const left = Math.max(0, began + waitMs - clock.now())
+    const read = await feed.next({ maxBytes: limits.maxReadBytes, limit, waitMs: left, signal })
+    items = read.items
+    // On past what the filter did not want, so that pages are not empty; but not through a whole topic in one request.
+    if (items.length > 0 || read.records === 0 || clock.now() - began >= Math.max(waitMs, limits.maxScanMs))
+      break
   }
   const text = `{"events":[${items.map(itemJson).join(',')}],"next":${JSON.stringify(feed.cursor)}}`
   const charged = access.charge(

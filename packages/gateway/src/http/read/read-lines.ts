@@ -27,7 +27,7 @@ export async function readLines(
   const { query } = request
   const topic = request.params['topic']!
   const follow = yesOrNo(one(query, 'follow'), 'follow')
-  const limit = whole(query, 'limit', Number.MAX_SAFE_INTEGER) ?? Number.POSITIVE_INFINITY
+  const limit = whole(query, 'limit', Number.MAX_SAFE_INTEGER, 1) ?? Number.POSITIVE_INFINITY
   const filter = filterOf(one(query, 'filter'))
   const feed = new Feed(log, topic, await startOf(log, topic, query, follow ? 'latest' : 'earliest'), filter)
   await feed.check()

@@ -25,15 +25,17 @@ export function one(query: Query, name: string): string | undefined {
 }
 
 /** A whole number of a query parameter, within bounds. @throws HEDDLE_HTTP_BAD_REQUEST */
-export function whole(query: Query, name: string, max: number): number | undefined {
+export function whole(query: Query, name: string, max: number, min = 0): number | undefined {
   const text = one(query, name)
   if (text === undefined) return undefined
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
-  if (value <= max) return value
+  if (value >= min && value <= max) return value
   throw new HeddleError(
     'HEDDLE_HTTP_BAD_REQUEST',
-    `${name} must be a whole number up to ${max}, and is '${text}'`,
-    { info: { parameter: name } },
+    `${name} must be a whole number from ${min} to ${max}, and is '${text}'`,
+    {
+      info: { parameter: name },
+    },
   )
 }
 

@@ -116,7 +116,7 @@ async function follow(
   while (!signal.aborted && left > 0) {
     const { items, records } = await feed.next({
       maxBytes: limits.streamChunkBytes,
-      maxRecords: left,
+      limit: left,
       waitMs: plan.follow ? limits.heartbeatMs : 0,
       signal,
     })

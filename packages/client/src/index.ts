@@ -1,0 +1,7 @@
+export { type Client, type PublishResult, createClient } from './client.ts'
+export { ClientError, type Problem } from './client-error.ts'
+export type { Event, EventInit } from './event.ts'
+export type { ClientOptions } from './options.ts'
+export type { Published } from './publisher.ts'
+export type { RetryOptions } from './retry.ts'
+export type { Received, SubscribeOptions } from './subscription.ts'
