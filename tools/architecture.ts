@@ -1,10 +1,9 @@
 // Draws the rooms of the house and the doors between them into ARCHITECTURE.md, from the imports that are really there.
 //
-// A room's inner rooms are the folders under its src. An arrow is an import by a source file (tests left out); arrows
-// that say the same are one.
+// A room's inner rooms are the folders under its src. An arrow is an import by a source file, tests left out.
 
 import { globSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path/posix'
+import { dirname, join } from 'node:path/posix'
 import { generated } from './generated.ts'
 import { root } from './run.ts'
 
@@ -31,9 +30,7 @@ function target(from: string, specifier: string): string | undefined {
 
 function imports(): Map<string, Set<string>> {
   const places = new Map<string, Set<string>>()
-  const files = globSync('packages/*/src/**/*.ts', { cwd: root }).map((file) =>
-    relative('.', file.replaceAll('\\', '/')),
-  )
+  const files = globSync('packages/*/src/**/*.ts', { cwd: root }).map((file) => file.replaceAll('\\', '/'))
   for (const file of files.filter((name) => !/\.test(-d)?\.ts$|\/fixtures\//.test(name)).sort()) {
     const place = placeOf(file)
     const seen = places.get(place) ?? new Set()
@@ -48,23 +45,30 @@ function imports(): Map<string, Set<string>> {
 
 const rank = (room: string): number => (walk.indexOf(room) + walk.length + 1) % (walk.length + 1)
 const roomOf = (place: string): string => place.split('/')[0] ?? place
+const innerOf = (place: string): string => place.slice(roomOf(place).length + 1)
 const idOf = (place: string): string => place.replaceAll('/', '_')
 
 function draw(places: Map<string, Set<string>>): string {
   const rooms = [...new Set([...places.keys()].map(roomOf))].sort((a, b) => rank(a) - rank(b))
   const lines = ['```mermaid', 'flowchart TD']
   for (const room of rooms) {
-    lines.push(`  subgraph ${room}`)
-    for (const place of [...places.keys()].filter((name) => roomOf(name) === room && name !== room))
-      lines.push(`    ${idOf(place)}["${place.slice(room.length + 1)}/"]`)
-    lines.push('  end')
+    const inner = [...places.keys()].filter((place) => roomOf(place) === room && place !== room)
+    if (inner.length === 0) lines.push(`  ${room}`)
+    else
+      lines.push(
+        `  subgraph ${room}`,
+        ...inner.map((place) => `    ${idOf(place)}["${innerOf(place)}/"]`),
+        '  end',
+      )
   }
+
   const arrows = new Set<string>()
   for (const [from, targets] of places)
     for (const to of targets) {
-      // The package itself stands for all that is in it: its own index opens every inner room.
-      if (roomOf(from) === roomOf(to) && (from === roomOf(from) || to === roomOf(to))) continue
-      arrows.add(`  ${idOf(from)} --> ${places.has(to) ? idOf(to) : roomOf(to)}`)
+      const [here, there] = [roomOf(from), roomOf(to)]
+      // Between rooms, the room as a whole imports. Within one, the package's own index opens every inner room: no news.
+      if (here !== there) arrows.add(`  ${here} --> ${places.has(to) ? idOf(to) : there}`)
+      else if (from !== here && to !== here) arrows.add(`  ${idOf(from)} --> ${idOf(to)}`)
     }
   return [...lines, ...[...arrows].sort(), '```'].join('\n')
 }
