@@ -1,3 +1,3 @@
 export { http, type HttpSinkOptions } from './http/http.ts'
 export { file, type FileSinkOptions } from './file/file.ts'
-export type { FileWritten, HttpAnswered } from './channels.ts'
+export type { FileCut, FileWritten, HttpAnswered } from './channels.ts'

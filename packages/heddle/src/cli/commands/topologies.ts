@@ -1,0 +1,104 @@
+import {
+  type Duration,
+  HeddleError,
+  type TopologyDescription,
+  type TopologyStatus,
+  milliseconds,
+} from '@heddle/core'
+import { tree } from '../../draw/tree.ts'
+import { type RemoteOptions, call, segment } from '../api.ts'
+import { wholeNumber } from '../numbers.ts'
+import { print, printJson, printTable, style } from '../output.ts'
+
+/** `heddle topologies list` */
+export async function listTopologies({ url, json = false }: RemoteOptions): Promise<void> {
+  const topologies = await call<TopologyStatus[]>(url, 'GET', '/topologies')
+  if (json) return printJson(topologies)
+  if (topologies.length === 0) return print('no topology runs there')
+  printTable(
+    ['TOPOLOGY', 'STATE', 'GUARANTEE', 'TASKS', 'SINCE', 'LAST ERROR'],
+    topologies.map((one) => [
+      one.name,
+      one.state,
+      one.guarantee,
+      one.tasks,
+      new Date(one.startedAt).toISOString(),
+      one.lastError === undefined ? '' : `${one.lastError.component}: ${one.lastError.message}`,
+    ]),
+  )
+}
+
+/** `heddle topologies describe` */
+export async function describeTopology(name: string, { url, json = false }: RemoteOptions): Promise<void> {
+  const topology = await call<TopologyDescription>(url, 'GET', `/topologies/${segment(name)}`)
+  if (json) return printJson(topology)
+  const { metrics, plan, lastError } = topology
+  print(`${style('bold', topology.name)}  ${topology.state}, ${topology.guarantee}, ${topology.tasks} tasks`)
+  print(
+    `pending ${metrics.pending}, lag ${metrics.lag}, commits ${metrics.commits}, complete latency ${metrics.completeLatencyMs.toFixed(1)} ms`,
+  )
+  if (lastError)
+    print(
+      style(
+        'red',
+        `last error, ${new Date(lastError.at).toISOString()}, in ${lastError.component}: ${lastError.message}`,
+      ),
+    )
+  print()
+  process.stdout.write(tree(plan, { width: process.stdout.columns || 120 }))
+  print()
+  printTable(
+    ['COMPONENT', 'TASKS', 'EXECUTED', 'EMITTED', 'ACKED', 'FAILED', 'RETRIED', 'DEAD', 'MS', 'CAPACITY'],
+    metrics.components.map((one) => [
+      one.component,
+      one.tasks,
+      one.executed,
+      one.emitted,
+      one.acked,
+      one.failed,
+      one.retried,
+      one.deadLettered,
+      one.executeLatencyMs.toFixed(2),
+      one.capacity.toFixed(2),
+    ]),
+  )
+}
+
+/** `heddle topologies activate`, `deactivate`, and the part that `rebalance` has in common with them. */
+export async function steer(
+  name: string,
+  verb: 'activate' | 'deactivate' | 'rebalance',
+  body: object,
+  { url, json = false }: RemoteOptions,
+): Promise<void> {
+  const topology = await call<TopologyDescription>(url, 'POST', `/topologies/${segment(name)}/${verb}`, body)
+  if (json) printJson(topology)
+  else print(`${topology.name} is ${topology.state}, with ${topology.tasks} tasks`)
+}
+
+/** `heddle topologies rebalance NAME COMPONENT=TASKS…` */
+export async function rebalance(
+  name: string,
+  changes: readonly string[],
+  options: RemoteOptions,
+): Promise<void> {
+  const parallelism = Object.fromEntries(
+    changes.map((change) => {
+      const at = change.lastIndexOf('=')
+      if (at < 1) throw new HeddleError('HEDDLE_CONFIG_INVALID', `'${change}' must be COMPONENT=TASKS`)
+      return [change.slice(0, at), wholeNumber(change.slice(0, at), change.slice(at + 1))]
+    }),
+  )
+  await steer(name, 'rebalance', { parallelism }, options)
+}
+
+/** `heddle topologies kill` */
+export async function killTopology(
+  name: string,
+  options: RemoteOptions & { readonly wait: Duration },
+): Promise<void> {
+  const waitMs = milliseconds(options.wait)
+  await call(options.url, 'POST', `/topologies/${segment(name)}/kill`, { waitMs })
+  if (options.json) printJson({ killed: name })
+  else print(`${name} has stopped`)
+}

@@ -1,0 +1,36 @@
+import { type Command, Option } from 'commander'
+import { examples, json } from './options.ts'
+
+/** `init`, `check`, `graph`: what only looks at files, or makes them. */
+export function fileCommands(program: Command): void {
+  examples(
+    json(program.command('init'))
+      .description('Make a small project that works.')
+      .argument('[folder]', 'where to make it')
+      .option('--yes', 'ask nothing')
+      .action(async (folder: string | undefined, options: object) =>
+        (await import('../commands/init.ts')).init(folder, options),
+      ),
+    'heddle init my-fabric',
+  )
+  examples(
+    json(program.command('check'))
+      .description('Build the plans of topology files, and print every mistake and its place.')
+      .argument('<files...>', 'topology files, or folders of them')
+      .action(async (files: string[], options: object) =>
+        (await import('../commands/check.ts')).check(files, options),
+      ),
+    'heddle check topologies',
+  )
+  examples(
+    json(program.command('graph'))
+      .description('Draw a topology.')
+      .argument('<file>', 'topology file')
+      .addOption(new Option('--format <format>', 'how').choices(['ascii', 'mermaid']).default('ascii'))
+      .action(async (file: string, options: object) =>
+        (await import('../commands/graph.ts')).graph(file, options as never),
+      ),
+    'heddle graph topologies/orders.ts',
+    'heddle graph --format mermaid topologies/orders.ts > orders.mmd',
+  )
+}

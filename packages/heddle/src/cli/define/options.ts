@@ -1,0 +1,35 @@
+import { type Command, Option } from 'commander'
+import { settings } from '../../config/settings.ts'
+
+const defaultUrl = 'http://127.0.0.1:4333'
+
+/** Adds command lines that show how it is used. */
+export const examples = (command: Command, ...lines: readonly string[]): Command =>
+  command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`)
+
+/** `--json` */
+export const json = (command: Command): Command => command.option('--json', 'print JSON, for programs')
+
+/** `--url`, and `--json`: for commands that talk to a running host. */
+export const remote = (command: Command): Command =>
+  json(command).addOption(
+    new Option('--url <url>', 'address of a running host').env('HEDDLE_URL').default(defaultUrl),
+  )
+
+/** The flags of the settings, and where else settings come from. */
+export function configured(command: Command): Command {
+  command.option('--config <file>', 'configuration file (default: heddle.config.{ts,js,json,yaml} here)')
+  for (const { flag, about } of settings) if (flag !== undefined) command.option(flag, about)
+  return json(command)
+}
+
+/** The options that `configured` adds, by the keys of their settings. */
+export function configFlags(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    settings.flatMap(({ key, flag }) => {
+      if (flag === undefined) return []
+      const name = new Option(flag).attributeName()
+      return options[name] === undefined ? [] : [[key, options[name]]]
+    }),
+  )
+}

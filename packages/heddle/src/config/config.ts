@@ -1,0 +1,70 @@
+/**
+ * The configuration: what a user may write, and what it becomes once it is checked.
+ *
+ * @module
+ */
+import type { Duration, Size, TopicOptions } from '@heddle/core'
+
+/** A topic that is made at the start, if it is missing. */
+export interface TopicConfigInput extends TopicOptions {
+  readonly name: string
+  readonly durability?: 'fsync' | 'os'
+}
+
+/** A webhook: `POST /webhooks/<name>` checks the signature, and what is posted becomes an event of `topic`. */
+export interface WebhookInput {
+  readonly topic: string
+  readonly signature: 'github' | 'standard-webhooks' | 'none'
+  /** Shared secret; needed unless `signature` is `none`. `${NAME}` is replaced by that environment variable. */
+  readonly secret?: string
+}
+
+/**
+ * What heddle.config.ts, .json or .yaml may hold; everything is optional. docs/reference/configuration.md describes each
+ * setting, its environment variable and its flag.
+ */
+export interface HeddleConfigInput {
+  readonly data?: string
+  readonly log?: string
+  readonly http?: {
+    readonly host?: string
+    readonly port?: number
+    readonly maxBody?: Size
+  }
+  readonly topologies?: readonly string[]
+  readonly topics?: readonly TopicConfigInput[]
+  readonly webhooks?: Readonly<Record<string, WebhookInput>>
+  readonly drain?: Duration
+  readonly logging?: {
+    readonly level?: LogLevel
+    readonly format?: LogFormat
+  }
+}
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+export const logFormats = ['auto', 'pretty', 'json'] as const
+export type LogFormat = (typeof logFormats)[number]
+
+/** The configuration, checked and complete. Paths are absolute, times in milliseconds, sizes in bytes. */
+export interface HeddleConfig {
+  readonly data: string
+  /** `embedded`, or the address of another log. */
+  readonly log: string
+  readonly http: { readonly host: string; readonly port: number; readonly maxBodyBytes: number }
+  readonly topologies: readonly string[]
+  readonly topics: readonly TopicConfigInput[]
+  readonly webhooks: Readonly<Record<string, WebhookInput>>
+  readonly drainMs: number
+  readonly logging: { readonly level: LogLevel; readonly format: LogFormat }
+}
+
+/**
+ * Types a configuration file; returns what it is given.
+ *
+ * @example
+ * // heddle.config.ts
+ * import { defineConfig } from 'heddle'
+ * export default defineConfig({ http: { port: 8080 }, topologies: ['topologies'] })
+ */
+export const defineConfig = (config: HeddleConfigInput): HeddleConfigInput => config

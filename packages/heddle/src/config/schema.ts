@@ -1,0 +1,81 @@
+import { resolve } from 'node:path'
+import { type Duration, type Size, bytes, errorMessage, milliseconds } from '@heddle/core'
+import { z } from 'zod'
+import { type HeddleConfig, logFormats, logLevels } from './config.ts'
+
+/** A value with a unit, read by `read`; its mistakes become those of the schema. */
+const unit = <Text extends string | number>(read: (value: Text) => number) =>
+  z.union([z.string(), z.number()]).transform((value, context) => {
+    try {
+      return read(value as Text)
+    } catch (error) {
+      context.issues.push({ code: 'custom', message: errorMessage(error), input: value })
+      return z.NEVER
+    }
+  })
+
+const duration = unit<Duration>(milliseconds)
+const size = unit<Size>(bytes)
+
+/** `${NAME}` in a secret is replaced by that environment variable, so that a file under version control needs none. */
+const secret = (env: NodeJS.ProcessEnv) =>
+  z
+    .string()
+    .min(1)
+    .transform((text, context) =>
+      text.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => {
+        const value = env[name]
+        if (value === undefined)
+          context.issues.push({
+            code: 'custom',
+            message: `names the environment variable ${name}, which is not set`,
+            input: text,
+          })
+        return value ?? ''
+      }),
+    )
+
+const topic = z.strictObject({
+  name: z.string().min(1),
+  partitions: z.int().min(1).optional(),
+  retention: z.union([z.string(), z.number()]).optional(),
+  retentionBytes: z.union([z.string(), z.number()]).optional(),
+  compaction: z.boolean().optional(),
+  durability: z.enum(['fsync', 'os']).optional(),
+})
+
+/** The schema; `env` is for secrets, and `folder` tells where the relative paths of a setting start. */
+export const configSchema = (env: NodeJS.ProcessEnv, folder: (key: string) => string) =>
+  z
+    .strictObject({
+      data: z.string().min(1),
+      log: z.string().min(1),
+      http: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65_535), maxBody: size }),
+      topologies: z.array(z.string().min(1)),
+      topics: z.array(topic),
+      webhooks: z.record(
+        z.string().regex(/^[\w.-]+$/, 'must be a name of letters, digits, dots, dashes and underscores'),
+        z
+          .strictObject({
+            topic: z.string().min(1),
+            signature: z.enum(['github', 'standard-webhooks', 'none']),
+            secret: secret(env).optional(),
+          })
+          .refine((hook) => hook.signature === 'none' || hook.secret !== undefined, {
+            message: "is missing (or set signature to 'none')",
+            path: ['secret'],
+          }),
+      ),
+      drain: duration,
+      logging: z.strictObject({ level: z.enum(logLevels), format: z.enum(logFormats) }),
+    })
+    .transform(({ drain, http: { maxBody, ...http }, ...rest }): HeddleConfig => {
+      const config = {
+        ...rest,
+        data: resolve(folder('data'), rest.data),
+        topologies: rest.topologies.map((path) => resolve(folder('topologies'), path)),
+        http: { ...http, maxBodyBytes: maxBody },
+        drainMs: drain,
+      }
+      return config as HeddleConfig
+    })

@@ -1,0 +1,111 @@
+/**
+ * The table of all settings. The loader, the flags, `heddle doctor` and docs/reference/configuration.md are made from it.
+ *
+ * @module
+ */
+
+/** How the text of a flag or an environment variable is read. `list` is comma-separated, `json` is JSON. */
+export type SettingForm = 'text' | 'number' | 'list' | 'json'
+
+export interface Setting {
+  /** Path in the configuration file. */
+  readonly key: string
+  readonly env: string
+  /** Flag of `heddle up` and `heddle dev`, where there is one. */
+  readonly flag?: string
+  readonly form: SettingForm
+  readonly default: unknown
+  /** One sentence, and why the default is what it is. */
+  readonly about: string
+  /** Values are not shown. */
+  readonly secret?: true
+}
+
+export const settings: readonly Setting[] = [
+  {
+    key: 'data',
+    env: 'HEDDLE_DATA',
+    flag: '--data <dir>',
+    form: 'text',
+    default: './heddle-data',
+    about: 'Folder of the embedded log: topics, offsets and state. It is made when it is missing.',
+  },
+  {
+    key: 'log',
+    env: 'HEDDLE_LOG',
+    flag: '--log <url>',
+    form: 'text',
+    default: 'embedded',
+    about: '`embedded` keeps everything in `data`. It is the only log so far.',
+  },
+  {
+    key: 'http.host',
+    env: 'HEDDLE_HTTP_HOST',
+    flag: '--host <address>',
+    form: 'text',
+    default: '127.0.0.1',
+    about:
+      'Address to listen on. Only this machine, until you say otherwise: nothing is authenticated by default.',
+  },
+  {
+    key: 'http.port',
+    env: 'HEDDLE_HTTP_PORT',
+    flag: '--http <port>',
+    form: 'number',
+    default: 4333,
+    about: 'Port of the gateway; 0 takes a free one. 4333 is HEDD on a telephone.',
+  },
+  {
+    key: 'http.maxBody',
+    env: 'HEDDLE_HTTP_MAX_BODY',
+    form: 'text',
+    default: '16mb',
+    about: 'Largest request body, except of an NDJSON stream. Holds a batch of some thousand events.',
+  },
+  {
+    key: 'topologies',
+    env: 'HEDDLE_TOPOLOGIES',
+    form: 'list',
+    default: [],
+    about: 'Topology files, or folders of them. Arguments of `up` and `dev` replace it.',
+  },
+  {
+    key: 'topics',
+    env: 'HEDDLE_TOPICS',
+    form: 'json',
+    default: [],
+    about: 'Topics that are made at the start if they are missing: `{ name, partitions, retention, … }`.',
+  },
+  {
+    key: 'webhooks',
+    env: 'HEDDLE_WEBHOOKS',
+    form: 'json',
+    default: {},
+    secret: true,
+    about: 'Webhooks by name: `{ topic, signature, secret }` makes `POST /webhooks/<name>`.',
+  },
+  {
+    key: 'drain',
+    env: 'HEDDLE_DRAIN',
+    flag: '--drain <time>',
+    form: 'text',
+    default: '30s',
+    about: 'How long a stop may take to finish what is under way; as Kubernetes waits before it kills.',
+  },
+  {
+    key: 'logging.level',
+    env: 'HEDDLE_LOG_LEVEL',
+    flag: '--log-level <level>',
+    form: 'text',
+    default: 'info',
+    about: '`debug`, `info`, `warn`, `error` or `silent`. Logs go to stderr.',
+  },
+  {
+    key: 'logging.format',
+    env: 'HEDDLE_LOG_FORMAT',
+    flag: '--log-format <format>',
+    form: 'text',
+    default: 'auto',
+    about: '`json` (a line each), `pretty`, or `auto`: pretty on a terminal, else json.',
+  },
+]

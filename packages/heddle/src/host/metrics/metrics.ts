@@ -1,0 +1,44 @@
+import type { Engine, Log } from '@heddle/core'
+import { Registry, collectDefaultMetrics } from 'prom-client'
+import { connectorMetrics } from './connector-metrics.ts'
+import { gatewayMetrics } from './gateway-metrics.ts'
+import { topicMetrics } from './topic-metrics.ts'
+import { topologyMetrics } from './topology-metrics.ts'
+
+export interface Metrics {
+  /** All metrics in Prometheus' text format. */
+  text(): Promise<string>
+  close(): void
+}
+
+/** A group of metrics. */
+export interface MetricsGroup {
+  /** Called before each look at them: brings up to date what is not counted on the way. */
+  refresh?(): Promise<void>
+  close?(): void
+}
+
+/**
+ * The metrics of a host: those of the process, of its topologies and topics, and of what the rooms publish on their
+ * channels. Channels are the process's: two hosts in one process count both.
+ */
+export function createMetrics({ engine, log }: { readonly engine: Engine; readonly log: Log }): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const groups: readonly MetricsGroup[] = [
+    topologyMetrics(registry, engine),
+    topicMetrics(registry, log),
+    gatewayMetrics(registry),
+    connectorMetrics(registry),
+  ]
+  return {
+    async text() {
+      await Promise.all(groups.map(async (group) => group.refresh?.()))
+      return registry.metrics()
+    },
+    close() {
+      for (const group of groups) group.close?.()
+      registry.clear()
+    },
+  }
+}

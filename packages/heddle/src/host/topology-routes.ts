@@ -1,0 +1,150 @@
+import { type Engine, HeddleError, type TopologyDescription } from '@heddle/core'
+import type { ExtraRoute } from '@heddle/gateway/http'
+
+const tags = ['topologies']
+const named = [
+  {
+    name: 'name',
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+    description: 'Name of the topology.',
+  },
+]
+const unknown = ['HEDDLE_ENGINE_UNKNOWN_TOPOLOGY']
+const json = (description: string, schema: object): object => ({
+  description,
+  content: { 'application/json': { schema } },
+})
+const body = (schema: object): object => ({ content: { 'application/json': { schema } } })
+const resource = (params: Readonly<Record<string, string>>) =>
+  ({ type: 'topology', name: params['name'] ?? '*' }) as const
+
+/** The routes that `heddle topologies` talks to. They are guarded as all others: to look is `describe`, to change `operate`. */
+export function topologyRoutes(engine: Engine): readonly ExtraRoute[] {
+  const describe = async (name: string): Promise<TopologyDescription> => engine.describe(name)
+  const change = (verb: 'activate' | 'deactivate', summary: string): ExtraRoute => ({
+    method: 'POST',
+    path: `/topologies/{name}/${verb}`,
+    action: 'operate',
+    resource,
+    operation: {
+      operationId: `${verb}Topology`,
+      tags,
+      summary,
+      parameters: named,
+      responses: { 200: json('Its state afterwards.', { type: 'object' }) },
+      problems: unknown,
+    },
+    handle: async ({ params }) => {
+      await engine[verb](params['name']!)
+      return { body: await describe(params['name']!) }
+    },
+  })
+  return [
+    {
+      method: 'GET',
+      path: '/topologies',
+      action: 'describe',
+      resource,
+      operation: {
+        operationId: 'listTopologies',
+        tags,
+        summary: 'The topologies that run here.',
+        responses: { 200: json('Their states.', { type: 'array', items: { type: 'object' } }) },
+      },
+      handle: async () => ({ body: await engine.list() }),
+    },
+    {
+      method: 'GET',
+      path: '/topologies/{name}',
+      action: 'describe',
+      resource,
+      operation: {
+        operationId: 'describeTopology',
+        tags,
+        summary: 'State, plan and metrics of a topology.',
+        parameters: named,
+        responses: { 200: json('All that is known of it.', { type: 'object' }) },
+        problems: unknown,
+      },
+      handle: async ({ params }) => ({ body: await describe(params['name']!) }),
+    },
+    change('activate', 'Spouts emit again.'),
+    change('deactivate', 'Spouts stop emitting; what is under way goes on.'),
+    {
+      method: 'POST',
+      path: '/topologies/{name}/rebalance',
+      action: 'operate',
+      resource,
+      operation: {
+        operationId: 'rebalanceTopology',
+        tags,
+        summary: 'Changes the number of tasks of components, while the topology runs.',
+        parameters: named,
+        requestBody: body({
+          type: 'object',
+          required: ['parallelism'],
+          properties: {
+            parallelism: { type: 'object', additionalProperties: { type: 'integer', minimum: 1 } },
+          },
+        }),
+        responses: { 200: json('Its state afterwards.', { type: 'object' }) },
+        problems: [...unknown, 'HEDDLE_HTTP_BAD_REQUEST'],
+      },
+      handle: async ({ params, body }) => {
+        await engine.rebalance(params['name']!, parallelismOf(body))
+        return { body: await describe(params['name']!) }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/topologies/{name}/kill',
+      action: 'operate',
+      resource,
+      operation: {
+        operationId: 'killTopology',
+        tags,
+        summary: 'Stops a topology until the next start of the host, after what is under way.',
+        parameters: named,
+        requestBody: body({
+          type: 'object',
+          properties: {
+            waitMs: {
+              type: 'integer',
+              minimum: 0,
+              description: 'How long to wait for what is under way. Default 30000.',
+            },
+          },
+        }),
+        responses: { 204: { description: 'It has stopped.' } },
+        problems: [...unknown, 'HEDDLE_HTTP_BAD_REQUEST'],
+      },
+      handle: async ({ params, body }) => {
+        await engine.kill(params['name']!, waitOf(body))
+        return { status: 204 }
+      },
+    },
+  ]
+}
+
+const field = (body: unknown, name: string): unknown =>
+  typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined
+
+function parallelismOf(body: unknown): Record<string, number> {
+  const parallelism = field(body, 'parallelism')
+  const entries = typeof parallelism === 'object' && parallelism !== null ? Object.entries(parallelism) : []
+  if (entries.length === 0 || entries.some(([, tasks]) => !Number.isInteger(tasks) || (tasks as number) < 1))
+    throw new HeddleError(
+      'HEDDLE_HTTP_BAD_REQUEST',
+      'parallelism must name components and whole numbers above 0',
+    )
+  return Object.fromEntries(entries)
+}
+
+function waitOf(body: unknown): { waitMs?: number } {
+  const waitMs = field(body, 'waitMs')
+  if (waitMs === undefined) return {}
+  if (typeof waitMs === 'number' && Number.isFinite(waitMs) && waitMs >= 0) return { waitMs }
+  throw new HeddleError('HEDDLE_HTTP_BAD_REQUEST', 'waitMs must be a number of milliseconds')
+}

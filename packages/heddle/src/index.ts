@@ -1,0 +1,9 @@
+/**
+ * One import for all that a topology needs. It is light: the log, the gateway and the engine are loaded by `createFabric`.
+ *
+ * @module
+ */
+export * from '@heddle/core'
+export { type FileSinkOptions, type HttpSinkOptions, file, http } from '@heddle/connectors'
+export { type HeddleConfig, type HeddleConfigInput, defineConfig } from './config/config.ts'
+export { type Fabric, type FabricOptions, createFabric } from './host/create-fabric.ts'
