@@ -1,0 +1,231 @@
+/**
+ * The demo: the recorded webhooks of GitHub go through a fabric in a process of its own, and every one is accounted for.
+ *
+ *   npm run demo                    20,000 deliveries
+ *   npm run demo -- --kill          the same, with the fabric killed (SIGKILL) several times on the way
+ *   npm run demo -- --events 50000 --kill 10
+ *
+ * Exit code 0 only if nothing was lost and nothing is there twice.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { type Expected, expectedOf } from './expected.ts'
+import { FabricProcess, freePort } from './fabric-process.ts'
+import { graphText } from './graph-text.ts'
+import { type Delivery, deliveriesOf, recordedPayloads } from './payloads.ts'
+import { post, postAll } from './poster.ts'
+import { startReceiver } from './receiver.ts'
+import { type Reconciliation, holds, reconcile } from './reconcile.ts'
+import { Screen, bad, bold, good, number } from './screen.ts'
+import { startSseReader } from './sse-reader.ts'
+
+/** How long nothing may move before the demo gives up, in ms. */
+const patience = 60_000
+
+interface Options {
+  readonly events: number
+  readonly kills: number
+}
+
+function options(): Options {
+  const args = process.argv.slice(2).flatMap((arg, index, all) =>
+    // `--kill` alone means 5 times.
+    arg === '--kill' && !/^\d+$/.test(all[index + 1] ?? '') ? ['--kill', '5'] : [arg],
+  )
+  const { values } = parseArgs({
+    args,
+    options: { events: { type: 'string', default: '20000' }, kill: { type: 'string', default: '0' } },
+  })
+  return { events: Number(values.events), kills: Number(values.kill) }
+}
+
+async function main(): Promise<boolean> {
+  const { events, kills } = options()
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-demo-'))
+  const receiver = await startReceiver()
+  const secret = randomBytes(24).toString('base64url')
+  const fabric = new FabricProcess({
+    data: join(folder, 'data'),
+    port: await freePort(),
+    env: {
+      DEMO_RECEIVER: receiver.url,
+      DEMO_OUT: folder,
+      HEDDLE_WEBHOOKS: JSON.stringify({ github: { topic: 'github.webhooks', signature: 'github', secret } }),
+    },
+  })
+  try {
+    return await run({ events, kills, file: join(folder, 'checks.jsonl'), receiver, secret, fabric })
+  } finally {
+    await fabric.stop()
+    await receiver.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+interface Stage extends Options {
+  readonly file: string
+  readonly receiver: Awaited<ReturnType<typeof startReceiver>>
+  readonly secret: string
+  readonly fabric: FabricProcess
+}
+
+async function run({ events, kills, file, receiver, secret, fabric }: Stage): Promise<boolean> {
+  const payloads = recordedPayloads()
+  const deliveries = deliveriesOf(payloads, events)
+  const expected = expectedOf(deliveries)
+  const webhook = `${fabric.url}/webhooks/github`
+
+  const startMs = await fabric.start()
+  const sse = startSseReader(`${fabric.url}/topics/github.code/events?from=earliest`)
+  const total = deliveries.length
+  const screen = new Screen(() => ({
+    posted,
+    total,
+    http: receiver.ids.size,
+    sse: sse.ids.size,
+    kills: fabric.kills,
+  }))
+  let posted = 0
+  screen.say(`\n${bold('the topology')}\n\n${graphText()}`)
+  screen.say(
+    `heddle up is ready at ${fabric.url} after ${Math.round(startMs)} ms; ` +
+      `posting ${number(total)} deliveries of ${payloads.length} recorded payloads${kills > 0 ? `, and killing it ${kills} times` : ''}\n`,
+  )
+  const forged = await post(deliveries[0]!, webhook, 'a wrong secret')
+  if (forged !== 401) throw new Error(`a forged signature was answered ${forged}, and not 401`)
+
+  screen.start()
+  const started = performance.now()
+  const killing = killAlong(kills, total, () => posted, fabric)
+  const counts = await postAll(deliveries, {
+    url: () => webhook,
+    secret,
+    concurrency: 48,
+    onAccepted: () => posted++,
+  })
+  const postedMs = performance.now() - started
+  await killing
+  await settled(expected, deliveries, { fabric, receiver, sse })
+  screen.stop()
+
+  // Out through the door, so that all that is under way comes to its end, and in again to read what is there.
+  const code = await fabric.stop()
+  if (code !== 0) throw new Error(`SIGTERM ended it with ${code}:\n${fabric.lastWords}`)
+  await fabric.start()
+  await sleep(500) // whatever would come a second time comes now
+  screen.say(
+    `\n${number(total)} accepted in ${(postedMs / 1000).toFixed(1)} s, ${number(Math.round((total / postedMs) * 1000))}/s; reading all of it again\n`,
+  )
+  const result = await reconcile(expected, { url: fabric.url, httpIds: receiver.ids, sseIds: sse.ids, file })
+  await sse.close()
+
+  print(result)
+  console.log(`\nposts tried again            ${number(counts.retried)} (same delivery id)`)
+  console.log(
+    `http output redelivered      ${number(receiver.redelivered())} (same id, dropped by the receiver)`,
+  )
+  console.log(`sse reader reconnected       ${number(sse.reconnects())}`)
+  console.log(`fabric killed                ${number(fabric.kills)}`)
+  const sum = (field: 'lost' | 'duplicated'): number => result.rows.reduce((all, row) => all + row[field], 0)
+  const ok = holds(result)
+  const verdict = `lost ${sum('lost')}  duplicated ${sum('duplicated')}`
+  console.log(`\n${ok ? good(verdict) : bad(verdict)}`)
+  return ok
+}
+
+/** Kills the fabric `kills` times, at random moments while posts go in, and starts it again. */
+async function killAlong(
+  kills: number,
+  total: number,
+  posted: () => number,
+  fabric: FabricProcess,
+): Promise<void> {
+  for (let n = 0; n < kills; n++) {
+    // Somewhere in the n-th part of the deliveries, so that every kill is under traffic.
+    const at = ((n + 0.1 + Math.random() * 0.8) / kills) * total
+    while (posted() < at) await sleep(5)
+    await sleep(Math.random() * 20)
+    await fabric.kill()
+    await fabric.start()
+  }
+}
+
+interface Parts {
+  readonly fabric: FabricProcess
+  readonly receiver: Stage['receiver']
+  readonly sse: ReturnType<typeof startSseReader>
+}
+
+/** Waits until as much has come out as went in. Whether it is the right thing is found out later. */
+async function settled(expected: Expected, deliveries: readonly Delivery[], parts: Parts): Promise<void> {
+  const { fabric, receiver, sse } = parts
+  const wanted = {
+    http: expected.topics['github.issues']!.size,
+    sse: expected.topics['github.code']!.size,
+    counted: [...expected.counts.values()].reduce((sum, value) => sum + value, 0),
+  }
+  let last = ''
+  let moved = performance.now()
+  for (;;) {
+    const counted = await countedSoFar(fabric.url)
+    const { pending, lag } = await topologyMetrics(fabric.url)
+    const now = JSON.stringify([receiver.ids.size, sse.ids.size, counted, pending, lag])
+    if (
+      receiver.ids.size >= wanted.http &&
+      sse.ids.size >= wanted.sse &&
+      counted >= wanted.counted &&
+      lag + pending === 0
+    )
+      return
+    if (now !== last) moved = performance.now()
+    last = now
+    // What is missing then is shown by the reconciliation.
+    if (performance.now() - moved > patience) {
+      console.error(
+        `nothing has moved for ${patience / 1000} s, after ${deliveries.length} deliveries: ${now}\n${fabric.lastWords}`,
+      )
+      return
+    }
+    await sleep(100)
+  }
+}
+
+async function countedSoFar(url: string): Promise<number> {
+  const response = await fetch(`${url}/topics/github.counts/events?from=earliest`, {
+    headers: { accept: 'application/x-ndjson' },
+  })
+  const lines = (await response.text()).split('\n').filter((line) => line !== '')
+  return lines
+    .map((line) => (JSON.parse(line) as { event?: { data: { value: number } } }).event?.data.value ?? 0)
+    .reduce((sum, value) => sum + value, 0)
+}
+
+async function topologyMetrics(url: string): Promise<{ pending: number; lag: number }> {
+  const response = await fetch(`${url}/topologies/github`)
+  const { metrics } = (await response.json()) as { metrics: { pending: number; lag: number } }
+  return metrics
+}
+
+function print({ rows, repositories, windows }: Reconciliation): void {
+  const widths = [24, 10, 10, 6, 11]
+  const line = (cells: readonly (string | number)[]): string =>
+    cells
+      .map((cell, n) =>
+        typeof cell === 'number'
+          ? number(cell).padStart(widths[n]!)
+          : n === 0
+            ? cell.padEnd(widths[n]!)
+            : cell.padStart(widths[n]!),
+      )
+      .join('  ')
+  console.log(bold(line(['reconciliation', 'expected', 'found', 'lost', 'duplicated'])))
+  for (const row of rows)
+    console.log(line([row.what, row.expected, row.found, row.lost, row.duplicated + row.foreign]))
+  console.log(`\n${repositories} repositories counted in ${windows} windows`)
+}
+
+process.exitCode = (await main()) ? 0 : 1
