@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { isUtf8 } from 'node:buffer'
 import {
   type LogRecord,
   type RecordPlace,
@@ -16,6 +15,7 @@ import {
   toStructured,
 } from '@heddle/core'
 import { isJson } from './json-scan.ts'
+import { utf8Text } from './utf8-text.ts'
 
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -55,12 +55,15 @@ function foreignJson(record: LogRecord, place: RecordPlace): string {
 function dataMember(value: Uint8Array | null, contentType: string | undefined): string {
   if (value === null) return ''
   const bytes = asBuffer(value)
-  if (isJsonType(contentType)) {
-    if (isUtf8(bytes) && isJson(bytes)) return `,"data":${oneLine(bytes)}`
-  } else if (isTextType(contentType) && isUtf8(bytes)) return `,"data":${JSON.stringify(bytes.toString())}`
+  const json = isJsonType(contentType)
+  if (json || isTextType(contentType)) {
+    const text = utf8Text(bytes)
+    if (text !== undefined && !json) return `,"data":${JSON.stringify(text)}`
+    if (text !== undefined && isJson(text)) return `,"data":${oneLine(text)}`
+  }
   return `,"data_base64":"${bytes.toString('base64')}"`
 }
 
 // Between the tokens of JSON a line break is white space, and inside of strings there is none.
-const oneLine = (json: Buffer): string =>
-  json.includes(0x0a) || json.includes(0x0d) ? json.toString().replace(/[\r\n]+/g, ' ') : json.toString()
+const oneLine = (json: string): string =>
+  json.includes('\n') || json.includes('\r') ? json.replace(/[\r\n]+/g, ' ') : json

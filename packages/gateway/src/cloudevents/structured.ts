@@ -1,61 +1,93 @@
 /**
- * Structured and batched modes: events as JSON, their data kept as the bytes that were sent.
+ * Structured and batched modes: events as JSON, their data kept as the text that was sent.
  *
  * @module
  */
-import { isUtf8 } from 'node:buffer'
-import { type Event, HeddleError, isJsonType, parseStructured } from '@heddle/core'
-import { whyNotJson } from './binary.ts'
-import { type Range, scanArray, scanMember } from './json-scan.ts'
-
-const dataName = Buffer.from('data')
-// What stands for data while the rest is parsed.
-const placeholder = Buffer.from('0')
+import {
+  type Event,
+  HeddleError,
+  checkEvent,
+  errorMessage,
+  isJsonType,
+  knownAttributes,
+  parseStructured,
+} from '@heddle/core'
+import { type Incoming, incoming } from './incoming.ts'
+import { type ObjectRange, scanArray, scanObject } from './json-scan.ts'
+import { utf8Text } from './utf8-text.ts'
 
 /**
- * The event of one JSON object. Data of a JSON type are the bytes of `bytes` that hold it, not a copy.
+ * The event of one JSON object.
+ * @param traceparent Of the request, for an event that has none of its own.
  * @throws HEDDLE_EVENT_INVALID, HEDDLE_EVENT_DATA_INVALID
  */
-export function structuredEvent(bytes: Buffer): Event {
-  if (!isUtf8(bytes)) throw new HeddleError('HEDDLE_EVENT_INVALID', 'the event is not UTF-8')
-  const scanned = scanMember(bytes, dataName)
-  if (!scanned?.member) return parseStructured(parseWhole(bytes))
-  const { start, end } = scanned.member
-  const head = Buffer.concat([bytes.subarray(0, start), placeholder, bytes.subarray(end)])
-  const event = parseStructured(parseWhole(head))
-  return { ...event, data: dataOf(event.datacontenttype, bytes.subarray(start, end)) }
+export function structuredEvent(bytes: Buffer, traceparent: unknown): Incoming {
+  const text = utf8Text(bytes)
+  if (text === undefined) throw new HeddleError('HEDDLE_EVENT_INVALID', 'the event is not UTF-8')
+  return structuredText(text, traceparent)
 }
 
-function parseWhole(bytes: Buffer): unknown {
+/** The same of text. */
+export function structuredText(text: string, traceparent: unknown): Incoming {
+  const range = scanObject(text, 'data') ?? { start: 0, end: text.length, valueStart: -1, valueEnd: -1 }
+  return structuredAt(text, range, traceparent)
+}
+
+/** A batch: its text, and where in it the events stand, each then to be read by `structuredAt`. */
+export interface BatchText {
+  readonly text: string
+  readonly ranges: readonly ObjectRange[]
+}
+
+/** @throws HEDDLE_EVENT_INVALID when the body is not a JSON array. */
+export function batchText(body: Buffer): BatchText {
+  const text = utf8Text(body)
+  if (text === undefined) throw new HeddleError('HEDDLE_EVENT_INVALID', 'the batch is not UTF-8')
+  const ranges = scanArray(text, 'data')
+  if (ranges) return { text, ranges }
+  throw new HeddleError('HEDDLE_EVENT_INVALID', `a batch is a JSON array of events (${whyNotArray(text)})`)
+}
+
+/** @throws HEDDLE_EVENT_INVALID, HEDDLE_EVENT_DATA_INVALID */
+export function structuredAt(
+  text: string,
+  { start, end, valueStart, valueEnd }: ObjectRange,
+  traceparent: unknown,
+): Incoming {
+  if (valueStart === -1) return incoming(eventOf(parse(text.slice(start, end))), traceparent)
+  const data = text.slice(valueStart, valueEnd)
+  // Parsed without its data, which is the most of it: something must stand there, so that data_base64 beside it is noticed.
+  const event = eventOf(parse(`${text.slice(start, valueStart)}0${text.slice(valueEnd, end)}`))
+  if (isJsonType(event.datacontenttype)) return incoming(event, traceparent, data)
+  return incoming({ ...event, data: JSON.parse(data) as unknown }, traceparent)
+}
+
+function parse(json: string): unknown {
   try {
-    return JSON.parse(bytes.toString())
+    return JSON.parse(json)
   } catch (error) {
-    throw new HeddleError('HEDDLE_EVENT_INVALID', `the event is not JSON (${whyNotJson(bytes)})`, {
+    throw new HeddleError('HEDDLE_EVENT_INVALID', `the event is not JSON (${errorMessage(error)})`, {
       cause: error,
     })
   }
 }
 
-const dataOf = (datacontenttype: string | undefined, json: Buffer): unknown =>
-  isJsonType(datacontenttype) ? json : JSON.parse(json.toString())
-
-/**
- * The places of a batch's events, each then to be read by `structuredEvent`.
- * @throws HEDDLE_EVENT_INVALID when the body is not a JSON array.
- */
-export function batchRanges(body: Buffer): readonly Range[] {
-  const ranges = isUtf8(body) ? scanArray(body) : undefined
-  if (ranges) return ranges
-  throw new HeddleError(
-    'HEDDLE_EVENT_INVALID',
-    `a batch is a JSON array of events (${isUtf8(body) ? whyNotArray(body) : 'it is not UTF-8'})`,
-  )
+function eventOf(json: unknown): Event {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return parseStructured(json)
+  const attributes = json as Record<string, unknown>
+  for (const name in attributes) {
+    if ((name !== 'data' && !knownAttributes.has(name)) || attributes[name] === null)
+      return parseStructured(json)
+  }
+  // Nothing but attributes of the specification: it is the event as it is.
+  checkEvent(attributes)
+  return attributes as unknown as Event
 }
 
-function whyNotArray(body: Buffer): string {
+function whyNotArray(text: string): string {
   try {
-    return Array.isArray(JSON.parse(body.toString())) ? 'nested too deeply' : 'it is not an array'
+    return Array.isArray(JSON.parse(text)) ? 'nested too deeply' : 'it is not an array'
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return errorMessage(error)
   }
 }

@@ -20,16 +20,14 @@
  *
  * @module
  */
-import { isUtf8 } from 'node:buffer'
 import { HeddleError } from '@heddle/core'
-import { scanMember } from '../cloudevents/json-scan.ts'
+import { scanObject } from '../cloudevents/json-scan.ts'
+import { utf8Text } from '../cloudevents/utf8-text.ts'
 
-/** A message of the other side. The event of a publish stays bytes. */
+/** A message of the other side. The event of a publish stays text. */
 export type ClientMessage =
   | { readonly type: 'credit'; readonly events: number }
-  | { readonly type: 'publish'; readonly ref: unknown; readonly event: Buffer }
-
-const eventName = Buffer.from('event')
+  | { readonly type: 'publish'; readonly ref: unknown; readonly event: string }
 
 /** @throws HEDDLE_HTTP_BAD_REQUEST, with `ref` in its info when the message had one. */
 export function readMessage(bytes: Buffer): ClientMessage {
@@ -44,21 +42,21 @@ export function readMessage(bytes: Buffer): ClientMessage {
   throw bad('events must be a whole number above 0', ref)
 }
 
-function split(bytes: Buffer): { event: Buffer | undefined; rest: Record<string, unknown> } {
-  const range = isUtf8(bytes) ? scanMember(bytes, eventName)?.member : undefined
-  const rest = range
-    ? Buffer.concat([bytes.subarray(0, range.start), Buffer.from('0'), bytes.subarray(range.end)])
-    : bytes
+function split(bytes: Buffer): { event: string | undefined; rest: Record<string, unknown> } {
+  const text = utf8Text(bytes) ?? ''
+  const range = scanObject(text, 'event')
+  const { valueEnd, valueStart } = range ?? { valueEnd: -1, valueStart: -1 }
+  const rest = valueStart === -1 ? text : `${text.slice(0, valueStart)}0${text.slice(valueEnd)}`
   let json: unknown
   try {
-    json = JSON.parse(rest.toString())
+    json = JSON.parse(rest)
   } catch (error) {
     throw new HeddleError('HEDDLE_HTTP_BAD_REQUEST', 'a message is a JSON object', { cause: error })
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw bad('a message is a JSON object', undefined)
   return {
-    event: range ? bytes.subarray(range.start, range.end) : undefined,
+    event: valueStart === -1 ? undefined : text.slice(valueStart, valueEnd),
     rest: json as Record<string, unknown>,
   }
 }

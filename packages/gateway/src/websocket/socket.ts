@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { HeddleError, type Principal, type Resource, isHeddleError, toRecord } from '@heddle/core'
+import { HeddleError, type Principal, type Resource, isHeddleError } from '@heddle/core'
 import type { RawData, WebSocket } from 'ws'
-import { structuredEvent } from '../cloudevents/structured.ts'
+import { structuredText } from '../cloudevents/structured.ts'
 import { publishChannel, readChannel, streamChannel } from '../http/channels.ts'
 import type { GatewayContext } from '../http/context.ts'
 import { type Problem, problemOf } from '../http/problem.ts'
-import { once, placeText, traced } from '../http/publish/publish.ts'
+import { once, placeText } from '../http/publish/publish.ts'
 import type { Feed, FeedItem } from '../http/read/feed.ts'
 import { throttle } from '../http/read/throttle.ts'
 import { readMessage } from './messages.ts'
@@ -203,23 +203,22 @@ class ServedSocket {
     }
   }
 
-  async #publish(ref: unknown, bytes: Buffer): Promise<void> {
+  async #publish(ref: unknown, json: string): Promise<void> {
     const began = performance.now()
     const { access, limits, load, log } = this.#context
     const { principal, topic, traceparent } = this.#reader
     // Not read on is what tells a sender to wait.
     if (++this.#publishes >= limits.maxSocketPublishes) this.#socket.pause()
-    load.bytes += bytes.length
+    load.bytes += json.length
     try {
-      const event = structuredEvent(bytes)
-      const record = traced(toRecord(event), event, traceparent)
+      const { id, record } = structuredText(json, traceparent)
       if (!access.open) {
         await access.allow(principal, 'publish', this.#resource)
-        await access.charge(principal, { events: 1, bytes: bytes.length }, this.#resource)
+        await access.charge(principal, { events: 1, bytes: json.length }, this.#resource)
       }
       const [place] = await log.append(topic, [record], once)
       this.#socket.send(
-        `{"type":"published","ref":${JSON.stringify(ref ?? null)},${placeText(topic, event.id, place!).slice(1)}`,
+        `{"type":"published","ref":${JSON.stringify(ref ?? null)},${placeText(topic, id, place!).slice(1)}`,
       )
       if (publishChannel.hasSubscribers) {
         const duplicates = place!.duplicate ? 1 : 0
@@ -229,14 +228,14 @@ class ServedSocket {
           events: 1,
           duplicates,
           failed: 0,
-          bytes: bytes.length,
+          bytes: json.length,
           ms: performance.now() - began,
         })
       }
     } catch (error) {
       this.#refuse(ref, error)
     } finally {
-      load.bytes -= bytes.length
+      load.bytes -= json.length
       if (--this.#publishes < limits.maxSocketPublishes && this.#socket.isPaused) this.#socket.resume()
     }
   }

@@ -10,22 +10,15 @@
  *
  * @module
  */
-import {
-  type Appended,
-  type Event,
-  HeddleError,
-  type Log,
-  type RecordInput,
-  isHeddleError,
-  toRecord,
-} from '@heddle/core'
+import { type Appended, HeddleError, type Log, type RecordInput, isHeddleError } from '@heddle/core'
 import type { FastifyReply } from 'fastify'
-import { batchRanges, structuredEvent } from '../../cloudevents/structured.ts'
+import type { Incoming } from '../../cloudevents/incoming.ts'
+import { batchText, structuredAt } from '../../cloudevents/structured.ts'
 import { publishChannel } from '../channels.ts'
 import type { GatewayContext } from '../context.ts'
 import { problemOf } from '../problem.ts'
 import { type GatewayRequest, sendJsonText, topicResource } from '../routes/route.ts'
-import { once, placeText, traced } from './publish.ts'
+import { once, placeText } from './publish.ts'
 
 /** Answers a publish in batched mode. */
 export async function publishBatch(
@@ -37,7 +30,7 @@ export async function publishBatch(
   const { access, load, limits, log } = context
   const topic = request.params['topic']!
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
-  const ranges = batchRanges(body)
+  const { ranges, text } = batchText(body)
   if (ranges.length > limits.maxBatchEvents) {
     throw new HeddleError(
       'HEDDLE_HTTP_BODY_TOO_LARGE',
@@ -47,7 +40,7 @@ export async function publishBatch(
   }
   const batch = new Batch()
   const traceparent = request.headers['traceparent']
-  for (const { start, end } of ranges) batch.read(body.subarray(start, end), traceparent)
+  for (const range of ranges) batch.add(() => structuredAt(text, range, traceparent))
 
   load.bytes += body.length
   try {
@@ -90,19 +83,15 @@ export class Batch {
     return this.#items.length
   }
 
-  /** Takes in one structured event; one that is not valid becomes a refused item. */
-  read(bytes: Buffer, traceparent: unknown): void {
-    let event: Event
-    let record: RecordInput
+  /** Takes in one event; one that is not valid becomes a refused item. */
+  add(read: () => Incoming): void {
     try {
-      event = structuredEvent(bytes)
-      record = traced(toRecord(event), event, traceparent)
+      const { id, record } = read()
+      this.records.push(record)
+      this.#items.push({ id })
     } catch (error) {
       this.refuse(error)
-      return
     }
-    this.#items.push({ id: event.id })
-    this.records.push(record)
   }
 
   refuse(error: unknown): void {

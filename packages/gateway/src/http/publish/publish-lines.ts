@@ -18,6 +18,7 @@ import { once as event } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { type Cost, HeddleError } from '@heddle/core'
 import type { FastifyReply } from 'fastify'
+import { structuredEvent } from '../../cloudevents/structured.ts'
 import { publishChannel } from '../channels.ts'
 import type { GatewayContext } from '../context.ts'
 import { problemOf } from '../problem.ts'
@@ -170,7 +171,7 @@ class LineIntake {
         batch.refuse(
           new HeddleError('HEDDLE_HTTP_BODY_TOO_LARGE', `a line has at most ${limits.maxLineBytes} bytes`),
         )
-      else if (!isBlank(line)) batch.read(line, traceparent)
+      else if (!isBlank(line)) batch.add(() => structuredEvent(line, traceparent))
     })
     if (batch.size === 0) return
     this.#bytes += bytes

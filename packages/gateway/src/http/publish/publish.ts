@@ -4,16 +4,16 @@
  *
  * @module
  */
-import { type Appended, type Event, type RecordInput, toRecord } from '@heddle/core'
+import type { Appended } from '@heddle/core'
 import type { FastifyReply } from 'fastify'
 import { binaryEvent } from '../../cloudevents/binary.ts'
+import { type Incoming, incoming } from '../../cloudevents/incoming.ts'
 import { type PublishMode, publishMode } from '../../cloudevents/media.ts'
 import { plainEvent } from '../../cloudevents/plain.ts'
 import { structuredEvent } from '../../cloudevents/structured.ts'
 import { publishChannel } from '../channels.ts'
 import type { GatewayContext } from '../context.ts'
 import { type GatewayRequest, sendJsonText, topicResource } from '../routes/route.ts'
-import { isTraceparent, newTraceparent } from '../traceparent.ts'
 import { publishBatch } from './publish-batch.ts'
 import { publishLines } from './publish-lines.ts'
 
@@ -44,8 +44,8 @@ function publishOne(
   const topic = request.params['topic']!
   const body = request.body as Buffer | undefined
   const bytes = body?.length ?? 0
-  const event = readEvent(mode, request, body)
-  const records = [traced(toRecord(event), event, request.headers['traceparent'])]
+  const { id, record } = read(mode, request, body)
+  const records = [record]
 
   load.bytes += bytes
   const charged = access.charge(request.principal, { events: 1, bytes }, topicResource(request.params))
@@ -56,7 +56,7 @@ function publishOne(
     (answer) => {
       load.bytes -= bytes
       const [place] = answer
-      sendJsonText(reply, place!.duplicate ? 200 : 201, placeText(topic, event.id, place!))
+      sendJsonText(reply, place!.duplicate ? 200 : 201, placeText(topic, id, place!))
       if (publishChannel.hasSubscribers) {
         const duplicates = place!.duplicate ? 1 : 0
         publishChannel.publish({
@@ -77,19 +77,11 @@ function publishOne(
   )
 }
 
-function readEvent(mode: PublishMode, request: GatewayRequest, body: Buffer | undefined): Event {
-  if (mode === 'binary') return binaryEvent(request.headers, body)
-  if (mode === 'plain') return plainEvent(request.query, body)
-  return structuredEvent(body ?? Buffer.alloc(0))
-}
-
-/** The record with a trace context: the event's own, else that of the request, else a new one. */
-export function traced(record: RecordInput, event: Event, ofRequest: unknown): RecordInput {
-  if (event.traceparent !== undefined) return record
-  const traceparent = isTraceparent(ofRequest) ? ofRequest : newTraceparent()
-  // The headers were made by toRecord for this record alone.
-  ;(record.headers as [string, string][]).push(['ce_traceparent', traceparent])
-  return record
+function read(mode: PublishMode, request: GatewayRequest, body: Buffer | undefined): Incoming {
+  const { traceparent } = request.headers
+  if (mode === 'binary') return incoming(binaryEvent(request.headers, body), traceparent)
+  if (mode === 'plain') return incoming(plainEvent(request.query, body), traceparent)
+  return structuredEvent(body ?? Buffer.alloc(0), traceparent)
 }
 
 /** `{"topic","partition","offset","id"}`, and `"duplicate":true` for a repeat. */

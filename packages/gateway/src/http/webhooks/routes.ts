@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { type Event, HeddleError, event, toRecord } from '@heddle/core'
+import { type Event, HeddleError, event } from '@heddle/core'
 import type { FastifyReply } from 'fastify'
 import { checkJson } from '../../cloudevents/binary.ts'
+import { incoming } from '../../cloudevents/incoming.ts'
 import { publishChannel, webhookChannel } from '../channels.ts'
 import type { GatewayContext } from '../context.ts'
 import { jsonContent, ref } from '../openapi/parts.ts'
-import { once, placeText, traced } from '../publish/publish.ts'
+import { once, placeText } from '../publish/publish.ts'
 import { type GatewayRequest, type Route, sendJsonText } from '../routes/route.ts'
 import { github } from './github.ts'
 import { standardWebhooks } from './standard.ts'
@@ -83,7 +84,7 @@ async function takeIn(context: GatewayContext, request: GatewayRequest, reply: F
   const webhook = webhooks[name]!
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
   const delivery: Delivery = { name, headers: request.headers, body, now: clock.now() }
-  const made = webhookEvent(delivery, webhook)
+  const { id, record, type } = incoming(webhookEvent(delivery, webhook), request.headers['traceparent'])
 
   const charged = access.charge(
     request.principal,
@@ -91,15 +92,11 @@ async function takeIn(context: GatewayContext, request: GatewayRequest, reply: F
     { type: 'webhook', name },
   )
   if (charged) await charged
-  const [place] = await log.append(
-    webhook.topic,
-    [traced(toRecord(made), made, request.headers['traceparent'])],
-    once,
-  )
+  const [place] = await log.append(webhook.topic, [record], once)
   const duplicate = place!.duplicate === true
-  sendJsonText(reply, duplicate ? 200 : 202, placeText(webhook.topic, made.id, place!))
+  sendJsonText(reply, duplicate ? 200 : 202, placeText(webhook.topic, id, place!))
   if (webhookChannel.hasSubscribers)
-    webhookChannel.publish({ webhook: name, topic: webhook.topic, type: made.type, duplicate })
+    webhookChannel.publish({ webhook: name, topic: webhook.topic, type, duplicate })
   if (publishChannel.hasSubscribers) {
     publishChannel.publish({
       topic: webhook.topic,
