@@ -42,6 +42,7 @@ export const errorTable = {
   HEDDLE_LOG_RECORD_INVALID: row('usage', 400, 'The record cannot be appended', 'Correct what the detail names.'),
   HEDDLE_LOG_OFFSET_OUT_OF_RANGE: row('usage', 416, 'The offset is not in the log', 'Start from the earliest or the latest offset that the detail gives.'),
   HEDDLE_LOG_FENCED: row('terminal', 409, 'Another member or transactor has taken over', 'Stop this one: its work is being done elsewhere.'),
+  HEDDLE_LOG_TRANSACTION_INVALID: row('usage', 409, 'The transaction cannot be used like that', 'One transaction of a transactor at a time: commit or abort it, then begin the next.'),
   HEDDLE_LOG_GROUP_ACTIVE: row('usage', 409, 'The consumer group has members', 'Stop its members first.'),
   HEDDLE_LOG_DISK_FULL: row('retryable', 507, 'The disk, or the size set for the log, is full', 'Free space or raise the limit; nothing that was acknowledged is lost.'),
   HEDDLE_LOG_CORRUPT: row('terminal', 500, 'A stored batch is damaged', 'Read on after it (the detail names the range); restore that range from a copy. Check the disk.'),
