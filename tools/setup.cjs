@@ -16,6 +16,7 @@ const COMMANDS = {
   demo: { file: 'examples/demo/main.ts' },
   examples: { file: 'tools/run-examples.ts' },
   heddle: { file: 'packages/heddle/src/cli/main.ts', here: true },
+  services: { file: 'tools/services/main.ts' },
   test: { file: 'node_modules/vitest/vitest.mjs', args: ['run'] },
   verify: { file: 'tools/verify.ts' },
 }
