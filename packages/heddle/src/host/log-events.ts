@@ -1,5 +1,11 @@
 import type { FileCut, HttpAnswered } from '@heddle/connectors'
 import type { RefusedMessage } from '@heddle/gateway/http'
+import type {
+  BackgroundErrorMessage,
+  CommitFailedMessage,
+  CorruptMessage,
+  GroupMessage,
+} from '@heddle/log/embedded'
 import type { Logger } from './logger.ts'
 import { onChannel } from './metrics/on-channel.ts'
 
@@ -19,6 +25,18 @@ export function logEvents(logger: Logger): () => void {
       if (facts.length > facts.checkpoint) logger.info(facts, 'cut a file back to what was committed')
       else logger.warn(facts, 'a file is shorter than what was written to it; going on at its end')
     }),
+    onChannel<CommitFailedMessage>('heddle:log:commit-failed', (facts) =>
+      logger.error(facts, 'a commit failed; nothing of it was kept'),
+    ),
+    onChannel<CorruptMessage>('heddle:log:corrupt', (facts) =>
+      logger.error(facts, 'a stored batch is damaged'),
+    ),
+    onChannel<GroupMessage>('heddle:log:group', ({ change, ...facts }) =>
+      logger.debug(facts, `partitions ${change}`),
+    ),
+    onChannel<BackgroundErrorMessage>('heddle:log:background-error', ({ error, ...facts }) =>
+      logger.warn({ ...facts, err: error }, 'work in the background failed; it is tried again'),
+    ),
   ]
   return () => ends.forEach((end) => end())
 }

@@ -2,6 +2,7 @@ import type { Engine, Log } from '@heddle/core'
 import { Registry, collectDefaultMetrics } from 'prom-client'
 import { connectorMetrics } from './connector-metrics.ts'
 import { gatewayMetrics } from './gateway-metrics.ts'
+import { logMetrics } from './log-metrics.ts'
 import { topicMetrics } from './topic-metrics.ts'
 import { topologyMetrics } from './topology-metrics.ts'
 
@@ -29,6 +30,7 @@ export function createMetrics({ engine, log }: { readonly engine: Engine; readon
     topologyMetrics(registry, engine),
     topicMetrics(registry, log),
     gatewayMetrics(registry),
+    logMetrics(registry),
     connectorMetrics(registry),
   ]
   return {
