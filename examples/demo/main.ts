@@ -13,15 +13,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import type { TopologyMetrics } from 'heddle'
 import { type Expected, expectedOf } from './expected.ts'
 import { FabricProcess, freePort } from './fabric-process.ts'
-import { graphText } from './graph-text.ts'
 import { type Delivery, deliveriesOf, recordedPayloads } from './payloads.ts'
 import { post, postAll } from './poster.ts'
 import { startReceiver } from './receiver.ts'
 import { type Reconciliation, holds, reconcile } from './reconcile.ts'
 import { Screen, bad, bold, good, number } from './screen.ts'
 import { startSseReader } from './sse-reader.ts'
+import github from './topology.ts'
 
 /** How long nothing may move before the demo gives up, in ms. */
 const patience = 60_000
@@ -82,18 +83,15 @@ async function run({ events, kills, file, receiver, secret, fabric }: Stage): Pr
   const startMs = await fabric.start()
   const sse = startSseReader(`${fabric.url}/topics/github.code/events?from=earliest`)
   const total = deliveries.length
-  const screen = new Screen(() => ({
-    posted,
-    total,
-    http: receiver.ids.size,
-    sse: sse.ids.size,
-    kills: fabric.kills,
-  }))
   let posted = 0
-  screen.say(`\n${bold('the topology')}\n\n${graphText()}`)
+  const screen = new Screen({
+    plan: github.plan,
+    progress: () => ({ posted, total, http: receiver.ids.size, sse: sse.ids.size, kills: fabric.kills }),
+    metrics: () => topologyMetrics(fabric.url).catch(() => undefined),
+  })
   screen.say(
-    `heddle up is ready at ${fabric.url} after ${Math.round(startMs)} ms; ` +
-      `posting ${number(total)} deliveries of ${payloads.length} recorded payloads${kills > 0 ? `, and killing it ${kills} times` : ''}\n`,
+    `heddle up is ready at ${fabric.url} after ${Math.round(startMs)} ms; posting ${number(total)} deliveries of ` +
+      `${payloads.length} recorded payloads${kills > 0 ? `, and killing it ${kills} times` : ''}\n`,
   )
   const forged = await post(deliveries[0]!, webhook, 'a wrong secret')
   if (forged !== 401) throw new Error(`a forged signature was answered ${forged}, and not 401`)
@@ -110,7 +108,7 @@ async function run({ events, kills, file, receiver, secret, fabric }: Stage): Pr
   const postedMs = performance.now() - started
   await killing
   await settled(expected, deliveries, { fabric, receiver, sse })
-  screen.stop()
+  await screen.stop()
 
   // Out through the door, so that all that is under way comes to its end, and in again to read what is there.
   const code = await fabric.stop()
@@ -204,10 +202,10 @@ async function countedSoFar(url: string): Promise<number> {
     .reduce((sum, value) => sum + value, 0)
 }
 
-async function topologyMetrics(url: string): Promise<{ pending: number; lag: number }> {
+async function topologyMetrics(url: string): Promise<TopologyMetrics> {
   const response = await fetch(`${url}/topologies/github`)
-  const { metrics } = (await response.json()) as { metrics: { pending: number; lag: number } }
-  return metrics
+  if (!response.ok) throw new Error(`the state of the topology was answered ${response.status}`)
+  return ((await response.json()) as { metrics: TopologyMetrics }).metrics
 }
 
 function print({ rows, repositories, windows }: Reconciliation): void {

@@ -1,6 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import kinds from '@octokit/webhooks-examples' with { type: 'json' }
 
 /** One recorded webhook of GitHub. */
 export interface Payload {
@@ -18,14 +17,15 @@ export interface Delivery {
   readonly payload: Payload
 }
 
+/** What the package has for each kind of webhook. (It says that it is a module with a default export; it is a JSON file.) */
+interface Kind {
+  readonly name: string
+  readonly examples: readonly Payload['payload'][]
+}
+
 /** The recorded webhooks of `@octokit/webhooks-examples`: several hundred, of all kinds that GitHub has. */
 export function recordedPayloads(): readonly Payload[] {
-  const file = createRequire(import.meta.url).resolve('@octokit/webhooks-examples/api.github.com/index.json')
-  const kinds = JSON.parse(readFileSync(file, 'utf8')) as {
-    readonly name: string
-    readonly examples: readonly Payload['payload'][]
-  }[]
-  return kinds.flatMap(({ name, examples }) =>
+  return (kinds as unknown as readonly Kind[]).flatMap(({ name, examples }) =>
     examples.map((payload) => ({ event: name, payload, body: JSON.stringify(payload) })),
   )
 }

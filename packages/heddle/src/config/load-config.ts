@@ -8,7 +8,7 @@ import type { HeddleConfig, HeddleConfigInput } from './config.ts'
 import { type Setting, settings } from './settings.ts'
 
 /** Names that are looked for in the working folder, in this order. */
-export const configFiles = [
+const configFiles = [
   'heddle.config.ts',
   'heddle.config.mts',
   'heddle.config.js',
