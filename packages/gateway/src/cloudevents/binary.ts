@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Event, HeddleError, errorMessage, checkEvent, isJsonType, knownAttributes } from '@heddle/core'
 import { decodeHeaderValue } from './header-value.ts'
 import { isJson } from './json-scan.ts'
-import { utf8Text } from './utf8-text.ts'
 
 /**
  * The event of a request in binary mode. Its data are the bytes of the body, never parsed into values; those of a JSON
@@ -37,16 +37,15 @@ export function binaryEvent(headers: IncomingHttpHeaders, body: Buffer | undefin
 
 /** @throws HEDDLE_EVENT_DATA_INVALID when the bytes are not JSON. */
 export function checkJson(data: Buffer): void {
-  const text = utf8Text(data)
-  if (text === undefined) throw new HeddleError('HEDDLE_EVENT_DATA_INVALID', 'data is not UTF-8')
-  if (!isJson(text))
-    throw new HeddleError('HEDDLE_EVENT_DATA_INVALID', `data is not JSON (${whyNotJson(text)})`)
+  if (!isUtf8(data)) throw new HeddleError('HEDDLE_EVENT_DATA_INVALID', 'data is not UTF-8')
+  if (!isJson(data))
+    throw new HeddleError('HEDDLE_EVENT_DATA_INVALID', `data is not JSON (${whyNotJson(data)})`)
 }
 
 /** What JSON.parse says of it. */
-function whyNotJson(text: string): string {
+function whyNotJson(data: Buffer): string {
   try {
-    JSON.parse(text)
+    JSON.parse(data.toString())
     return 'nested too deeply'
   } catch (error) {
     return errorMessage(error)

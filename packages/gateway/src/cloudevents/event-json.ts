@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isUtf8 } from 'node:buffer'
 import {
   type LogRecord,
   type RecordPlace,
@@ -15,7 +16,6 @@ import {
   toStructured,
 } from '@heddle/core'
 import { isJson } from './json-scan.ts'
-import { utf8Text } from './utf8-text.ts'
 
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -55,12 +55,9 @@ function foreignJson(record: LogRecord, place: RecordPlace): string {
 function dataMember(value: Uint8Array | null, contentType: string | undefined): string {
   if (value === null) return ''
   const bytes = asBuffer(value)
-  const json = isJsonType(contentType)
-  if (json || isTextType(contentType)) {
-    const text = utf8Text(bytes)
-    if (text !== undefined && !json) return `,"data":${JSON.stringify(text)}`
-    if (text !== undefined && isJson(text)) return `,"data":${oneLine(text)}`
-  }
+  if (isJsonType(contentType)) {
+    if (isUtf8(bytes) && isJson(bytes)) return `,"data":${oneLine(bytes.toString())}`
+  } else if (isTextType(contentType) && isUtf8(bytes)) return `,"data":${JSON.stringify(bytes.toString())}`
   return `,"data_base64":"${bytes.toString('base64')}"`
 }
 

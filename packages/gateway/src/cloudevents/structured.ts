@@ -14,7 +14,9 @@ import {
 } from '@heddle/core'
 import { type Incoming, incoming } from './incoming.ts'
 import { type ObjectRange, scanArray, scanObject } from './json-scan.ts'
-import { utf8Text } from './utf8-text.ts'
+import { type TextSlices, textSlices } from './utf8-text.ts'
+
+const dataName = Buffer.from('data')
 
 /**
  * The event of one JSON object.
@@ -22,42 +24,40 @@ import { utf8Text } from './utf8-text.ts'
  * @throws HEDDLE_EVENT_INVALID, HEDDLE_EVENT_DATA_INVALID
  */
 export function structuredEvent(bytes: Buffer, traceparent: unknown): Incoming {
-  const text = utf8Text(bytes)
+  const text = textSlices(bytes)
   if (text === undefined) throw new HeddleError('HEDDLE_EVENT_INVALID', 'the event is not UTF-8')
-  return structuredText(text, traceparent)
-}
-
-/** The same of text. */
-export function structuredText(text: string, traceparent: unknown): Incoming {
-  const range = scanObject(text, 'data') ?? { start: 0, end: text.length, valueStart: -1, valueEnd: -1 }
+  const range = scanObject(bytes, dataName) ?? { start: 0, end: bytes.length, valueStart: -1, valueEnd: -1 }
   return structuredAt(text, range, traceparent)
 }
 
 /** A batch: its text, and where in it the events stand, each then to be read by `structuredAt`. */
 export interface BatchText {
-  readonly text: string
+  readonly text: TextSlices
   readonly ranges: readonly ObjectRange[]
 }
 
 /** @throws HEDDLE_EVENT_INVALID when the body is not a JSON array. */
 export function batchText(body: Buffer): BatchText {
-  const text = utf8Text(body)
+  const text = textSlices(body)
   if (text === undefined) throw new HeddleError('HEDDLE_EVENT_INVALID', 'the batch is not UTF-8')
-  const ranges = scanArray(text, 'data')
+  const ranges = scanArray(body, dataName)
   if (ranges) return { text, ranges }
-  throw new HeddleError('HEDDLE_EVENT_INVALID', `a batch is a JSON array of events (${whyNotArray(text)})`)
+  throw new HeddleError(
+    'HEDDLE_EVENT_INVALID',
+    `a batch is a JSON array of events (${whyNotArray(body.toString())})`,
+  )
 }
 
 /** @throws HEDDLE_EVENT_INVALID, HEDDLE_EVENT_DATA_INVALID */
 export function structuredAt(
-  text: string,
-  { start, end, valueStart, valueEnd }: ObjectRange,
+  text: TextSlices,
+  { end, start, valueEnd, valueStart }: ObjectRange,
   traceparent: unknown,
 ): Incoming {
-  if (valueStart === -1) return incoming(eventOf(parse(text.slice(start, end))), traceparent)
-  const data = text.slice(valueStart, valueEnd)
+  if (valueStart === -1) return incoming(eventOf(parse(text(start, end))), traceparent)
+  const data = text(valueStart, valueEnd)
   // Parsed without its data, which is the most of it: something must stand there, so that data_base64 beside it is noticed.
-  const event = eventOf(parse(`${text.slice(start, valueStart)}0${text.slice(valueEnd, end)}`))
+  const event = eventOf(parse(`${text(start, valueStart)}0${text(valueEnd, end)}`))
   if (isJsonType(event.datacontenttype)) return incoming(event, traceparent, data)
   return incoming({ ...event, data: JSON.parse(data) as unknown }, traceparent)
 }

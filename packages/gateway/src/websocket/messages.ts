@@ -22,12 +22,13 @@
  */
 import { HeddleError } from '@heddle/core'
 import { scanObject } from '../cloudevents/json-scan.ts'
-import { utf8Text } from '../cloudevents/utf8-text.ts'
 
-/** A message of the other side. The event of a publish stays text. */
+/** A message of the other side. The event of a publish stays bytes. */
 export type ClientMessage =
   | { readonly type: 'credit'; readonly events: number }
-  | { readonly type: 'publish'; readonly ref: unknown; readonly event: string }
+  | { readonly type: 'publish'; readonly ref: unknown; readonly event: Buffer }
+
+const eventName = Buffer.from('event')
 
 /** @throws HEDDLE_HTTP_BAD_REQUEST, with `ref` in its info when the message had one. */
 export function readMessage(bytes: Buffer): ClientMessage {
@@ -42,11 +43,11 @@ export function readMessage(bytes: Buffer): ClientMessage {
   throw bad('events must be a whole number above 0', ref)
 }
 
-function split(bytes: Buffer): { event: string | undefined; rest: Record<string, unknown> } {
-  const text = utf8Text(bytes) ?? ''
-  const range = scanObject(text, 'event')
-  const { valueEnd, valueStart } = range ?? { valueEnd: -1, valueStart: -1 }
-  const rest = valueStart === -1 ? text : `${text.slice(0, valueStart)}0${text.slice(valueEnd)}`
+function split(bytes: Buffer): { event: Buffer | undefined; rest: Record<string, unknown> } {
+  const { valueEnd, valueStart } = scanObject(bytes, eventName) ?? { valueEnd: -1, valueStart: -1 }
+  const text = (start: number, end: number): string => bytes.toString('utf8', start, end)
+  const rest =
+    valueStart === -1 ? text(0, bytes.length) : `${text(0, valueStart)}0${text(valueEnd, bytes.length)}`
   let json: unknown
   try {
     json = JSON.parse(rest)
@@ -55,10 +56,8 @@ function split(bytes: Buffer): { event: string | undefined; rest: Record<string,
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw bad('a message is a JSON object', undefined)
-  return {
-    event: valueStart === -1 ? undefined : text.slice(valueStart, valueEnd),
-    rest: json as Record<string, unknown>,
-  }
+  const event = valueStart === -1 ? undefined : bytes.subarray(valueStart, valueEnd)
+  return { event, rest: json as Record<string, unknown> }
 }
 
 const bad = (detail: string, ref: unknown): HeddleError =>

@@ -5,7 +5,7 @@
  */
 import { HeddleError, type Principal, type Resource, isHeddleError } from '@heddle/core'
 import type { RawData, WebSocket } from 'ws'
-import { structuredText } from '../cloudevents/structured.ts'
+import { structuredEvent } from '../cloudevents/structured.ts'
 import { publishChannel, readChannel, streamChannel } from '../http/channels.ts'
 import type { GatewayContext } from '../http/context.ts'
 import { type Problem, problemOf } from '../http/problem.ts'
@@ -203,18 +203,18 @@ class ServedSocket {
     }
   }
 
-  async #publish(ref: unknown, json: string): Promise<void> {
+  async #publish(ref: unknown, bytes: Buffer): Promise<void> {
     const began = performance.now()
     const { access, limits, load, log } = this.#context
     const { principal, topic, traceparent } = this.#reader
     // Not read on is what tells a sender to wait.
     if (++this.#publishes >= limits.maxSocketPublishes) this.#socket.pause()
-    load.bytes += json.length
+    load.bytes += bytes.length
     try {
-      const { id, record } = structuredText(json, traceparent)
+      const { id, record } = structuredEvent(bytes, traceparent)
       if (!access.open) {
         await access.allow(principal, 'publish', this.#resource)
-        await access.charge(principal, { events: 1, bytes: json.length }, this.#resource)
+        await access.charge(principal, { events: 1, bytes: bytes.length }, this.#resource)
       }
       const [place] = await log.append(topic, [record], once)
       this.#socket.send(
@@ -228,14 +228,14 @@ class ServedSocket {
           events: 1,
           duplicates,
           failed: 0,
-          bytes: json.length,
+          bytes: bytes.length,
           ms: performance.now() - began,
         })
       }
     } catch (error) {
       this.#refuse(ref, error)
     } finally {
-      load.bytes -= json.length
+      load.bytes -= bytes.length
       if (--this.#publishes < limits.maxSocketPublishes && this.#socket.isPaused) this.#socket.resume()
     }
   }
