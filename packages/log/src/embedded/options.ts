@@ -12,7 +12,7 @@ export interface EmbeddedLogOptions {
   readonly maxBytes?: number
   /**
    * How many bytes one LMDB transaction takes from the appends that wait, at least one append. More lets more of them
-   * share one fsync; less bounds how long the last one waits, and the memory for dirty pages. Default 8 MiB.
+   * share one fsync; less bounds how long the last one waits, and the memory for dirty pages. Default 4 MiB.
    */
   readonly maxCommitBytes?: number
   /**
@@ -39,7 +39,7 @@ export function withDefaults(options: EmbeddedLogOptions): Settings {
   return {
     clock: systemClock,
     maxBytes: Number.POSITIVE_INFINITY,
-    maxCommitBytes: 8 * 2 ** 20,
+    maxCommitBytes: 4 * 2 ** 20,
     maxBatchBytes: 512 * 2 ** 10,
     cacheBytes: 8 * 2 ** 20,
     pollMs: 20,

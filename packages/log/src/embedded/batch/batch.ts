@@ -55,8 +55,9 @@ export class Batch {
     return new Batch(bytes)
   }
 
-  get lastOffset(): number {
-    return this.nextOffset - 1
+  /** Whether it was appended to be deduplicated. */
+  get identified(): boolean {
+    return this.#recordsEnd < this.bytes.length
   }
 
   /** Records from `offset` on, appended to `into`, until it holds `limit`. @returns the bytes of the records. */

@@ -39,6 +39,8 @@ export class Committer {
   readonly #listener: CommitListener
   #queue: WriteRequest[] = []
   #running: Promise<void> | undefined
+  /** Tells the last group that it is on disk; see `#settleLast`. */
+  #unsettled: (() => void) | undefined
   /** As of the last transaction of this process. */
   #tail: Tail
 
@@ -80,7 +82,10 @@ export class Committer {
   }
 
   async #run(): Promise<void> {
-    while (this.#queue.length > 0) await this.#commit()
+    while (this.#queue.length > 0) {
+      await this.#commit()
+      if (this.#queue.length === 0) this.#settleLast()
+    }
     this.#running = undefined
   }
 
@@ -110,6 +115,7 @@ export class Committer {
         if (wrote) tail = transaction.finish()
         applied = performance.now()
         applyMs = applied - began
+        this.#settleLast()
         return wrote ? undefined : ABORT
       })
     } catch (thrown) {
@@ -119,7 +125,9 @@ export class Committer {
     const syncMs = performance.now() - applied
     this.#tail = tail
     this.#listener.committed(transaction!)
-    for (const request of group) request.settle(errors.get(request))
+    this.#unsettled = () => {
+      for (const request of group) request.settle(errors.get(request))
+    }
     publish('heddle:log:commit', () => ({
       path: this.#settings.path,
       requests: group.length,
@@ -130,6 +138,16 @@ export class Committer {
       applyMs,
       syncMs,
     }))
+  }
+
+  /**
+   * Tells a group that it is on disk only when the next one is handed to the disk, if one waits. What the callers do on
+   * hearing it, mostly to append more, then goes on while the disk works, instead of before.
+   */
+  #settleLast(): void {
+    const settle = this.#unsettled
+    this.#unsettled = undefined
+    settle?.()
   }
 
   /** The requests of one transaction: all that wait, up to the size that one may have. */
@@ -154,6 +172,7 @@ export class Committer {
     transaction: WriteTransaction | undefined,
     thrown: unknown,
   ): Promise<void> {
+    this.#settleLast()
     const error = storageError(await commitError(thrown))
     if (transaction !== undefined) this.#listener.failed(transaction)
     // When not even the transaction could begin, nothing was taken: all that wait are told.

@@ -3,7 +3,6 @@ import {
   type CommittedOffset,
   type GroupMember,
   type GroupOptions,
-  HeddleError,
   type Timer,
   type TopicPartition,
 } from '@heddle/core'
@@ -38,6 +37,7 @@ export class EmbeddedMember implements GroupMember {
   #version = 0
   #owned: readonly Owned[] = []
   #timer: Timer | undefined
+  /** It has left, or is leaving: it takes nothing any more. */
   #ended = false
   /** The walk towards the target assignment, while it goes on. */
   #walk: Promise<void> | undefined
@@ -92,7 +92,6 @@ export class EmbeddedMember implements GroupMember {
     for (const offset of offsets) checkOffset(offset)
     const { group, member } = this
     const epoch = this.#epoch
-    if (this.#ended) throw this.#fenced()
     await committer.run((transaction) => {
       checkOwner(transaction, topics, { group, member, epoch }, offsets)
       writeOffsets(transaction, topics, group, offsets)
@@ -239,16 +238,6 @@ export class EmbeddedMember implements GroupMember {
           publish('heddle:log:background-error', () => ({ path, task: 'group', error })),
         )
     })
-  }
-
-  #fenced(): HeddleError {
-    return new HeddleError(
-      'HEDDLE_LOG_FENCED',
-      `member '${this.member}' is not in group '${this.group}' any more`,
-      {
-        info: { group: this.group, member: this.member },
-      },
-    )
   }
 
   #publish(

@@ -29,4 +29,10 @@ export class BatchCache {
       this.#bytes -= bytes.length
     }
   }
+
+  /** Forgets all: batches were written anew. */
+  clear(): void {
+    this.#batches.clear()
+    this.#bytes = 0
+  }
 }

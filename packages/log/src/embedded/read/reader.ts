@@ -41,6 +41,11 @@ export class Reader {
     return decodeHead(this.#tree.get(headKey(topic.id, index)))
   }
 
+  /** Batches were written anew. */
+  forget(): void {
+    this.#cache.clear()
+  }
+
   /**
    * Records of one partition from an offset on, as many as the budget allows, at least one batch; takes them from it.
    * `undefined` when there is none.

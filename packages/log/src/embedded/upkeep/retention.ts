@@ -11,7 +11,7 @@ import type { WriteTransaction } from '../commit/write-transaction.ts'
 import type { Tree } from '../database.ts'
 import { allOf, baseOffsetOf, batchKey, trashTopicOf } from '../keys.ts'
 import { batchesFrom, ceilingBatch } from '../seek.ts'
-import type { Partition, Topic } from '../topic/topic.ts'
+import type { Partition } from '../topic/topic.ts'
 
 /** Batches that one transaction removes at most, so that appends need not wait long for it. */
 const chunk = 256
@@ -51,7 +51,7 @@ function removeExpired(
     const tooMuch = bytes !== undefined && head.bytes - freed - value.length >= bytes
     const tooOld = ms !== undefined && newest(value) < transaction.now - ms
     if (!tooMuch && !tooOld) {
-      earliest = Math.max(earliest, baseOffsetOf(key))
+      earliest = baseOffsetOf(key)
       break
     }
     reason = tooMuch ? 'bytes' : 'ms'
@@ -130,7 +130,3 @@ function removeBatches(
     }))
   return more
 }
-
-/** All partitions of some topics. */
-export const partitionsOf = (topics: readonly Topic[]): Partition[] =>
-  topics.flatMap((topic) => topic.partitions)
