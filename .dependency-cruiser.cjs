@@ -19,9 +19,16 @@ module.exports = {
     },
     {
       name: 'a-room-opens-onto-the-hall-only',
+      comment: 'Tests of the engine run it on a real log.',
       severity: 'error',
-      from: { path: '^packages/(?!core/|heddle/)([^/]+)/' },
+      from: { path: '^packages/(?!core/|heddle/)([^/]+)/', pathNot: '^packages/engine/src/.+[.]test[.]ts$' },
       to: { path: '^packages/', pathNot: '^packages/($1|core)/' },
+    },
+    {
+      name: 'a-test-of-the-engine-opens-onto-the-log',
+      severity: 'error',
+      from: { path: '^packages/engine/src/.+[.]test[.]ts$' },
+      to: { path: '^packages/', pathNot: '^packages/(engine|core|log)/' },
     },
     {
       name: 'through-the-door',

@@ -113,7 +113,7 @@ export function flow(name: string, options: TopologyOptions = {}): FlowStart {
         name,
         kind: 'spout',
         operator: 'topic',
-        config: { topic: source.name },
+        config: { topic: source.name, as: 'event' },
         parallelism,
         streams: { default: ['value'] },
         topics: [source.spec],
@@ -235,7 +235,7 @@ export class Stream<V> {
   /** A copy of each element goes a way of its own; the flow goes on as if nothing was there. */
   wireTap(tap: (copy: Stream<V>) => End, options: StepOptions<V> = {}): Stream<V> {
     const { made, ends } = this.make('wireTap', options, { streams: { default: ['value'], tap: ['value'] } })
-    const copy = new Stream<V>(this.origin, [local(made, 'tap')], [], this.#within(made.name))
+    const copy = new Stream<V>(this.origin, [local(made, 'tap')], [], made.name)
     return new Stream<V>(this.origin, [local(made)], [...ends, ...tap(copy).ends], this.scope)
   }
 

@@ -1,0 +1,209 @@
+import {
+  HeddleError,
+  type Log,
+  type Topology,
+  type TopologyDescription,
+  type TopologyMetrics,
+  type TopologyState,
+  type TopologyStatus,
+  errorMessage,
+  isHeddleError,
+  sleep,
+} from '@heddle/core'
+import { retryDelay } from './bolt-task.ts'
+import { errorChannel, stateChannel } from './channels.ts'
+import { ComponentStats } from './component-stats.ts'
+import type { Settings } from './options.ts'
+import type { Run } from './run.ts'
+import { startRun } from './start-run.ts'
+import { TopologyStats } from './topology-stats.ts'
+
+/** A topology that was submitted: keeps it running, and does what operators ask for. */
+export class Deployment {
+  readonly topology: Topology
+  readonly #log: Log
+  readonly #settings: Settings
+  readonly #startedAt: number
+  readonly #stats = new TopologyStats()
+  readonly #componentStats: ReadonlyMap<string, ComponentStats>
+  readonly #parallelism = new Map<string, number>()
+  readonly #killed = new AbortController()
+  #state: TopologyState = 'starting'
+  #lastError: TopologyStatus['lastError']
+  #paused = false
+  #run: Run | undefined
+  /** One operation after the other. */
+  #doing: Promise<unknown> = Promise.resolve()
+
+  constructor(topology: Topology, log: Log, settings: Settings) {
+    this.topology = topology
+    this.#log = log
+    this.#settings = settings
+    this.#startedAt = settings.clock.now()
+    this.#componentStats = new Map(
+      topology.plan.components.map((component) => [
+        component.id,
+        new ComponentStats(component, this.#startedAt),
+      ]),
+    )
+  }
+
+  /** @throws What starting the tasks throws; nothing runs then. */
+  async start(): Promise<void> {
+    await this.#startRun()
+    this.#setState('active')
+  }
+
+  get status(): TopologyStatus {
+    const { plan, name } = this.topology
+    return {
+      name,
+      state: this.#state,
+      guarantee: plan.settings.guarantee,
+      startedAt: this.#startedAt,
+      tasks: plan.components.reduce((sum, { id }) => sum + this.#tasks(id), 0),
+      ...(this.#lastError && { lastError: this.#lastError }),
+    }
+  }
+
+  async describe(): Promise<TopologyDescription> {
+    return { ...this.status, plan: this.topology.plan, metrics: await this.metrics() }
+  }
+
+  async metrics(): Promise<TopologyMetrics> {
+    const { plan, name } = this.topology
+    const now = this.#settings.clock.now()
+    const { completed, completedMs, commits } = this.#stats
+    return {
+      name,
+      components: plan.components.map(({ id }) =>
+        this.#componentStats.get(id)!.metrics(now, this.#tasks(id)),
+      ),
+      completeLatencyMs: completed === 0 ? 0 : completedMs / completed,
+      pending: this.#run?.pending ?? 0,
+      lag: (await this.#run?.lag()) ?? 0,
+      commits,
+    }
+  }
+
+  activate(): Promise<void> {
+    return this.#do(async () => {
+      this.#paused = false
+      this.#run?.resume()
+      if (this.#state === 'inactive') this.#setState('active')
+    })
+  }
+
+  deactivate(): Promise<void> {
+    return this.#do(async () => {
+      this.#paused = true
+      this.#run?.pause()
+      if (this.#state === 'active') this.#setState('inactive')
+    })
+  }
+
+  rebalance(parallelism: Readonly<Record<string, number>>): Promise<void> {
+    return this.#do(async () => {
+      for (const [id, tasks] of Object.entries(parallelism)) {
+        if (!this.topology.plan.components.some((component) => component.id === id))
+          throw new HeddleError('HEDDLE_TOPOLOGY_INVALID', `'${this.topology.name}' has no component '${id}'`)
+        if (!Number.isInteger(tasks) || tasks < 1)
+          throw new HeddleError(
+            'HEDDLE_TOPOLOGY_INVALID',
+            `parallelism of '${id}' must be a whole number from 1 on, and is ${tasks}`,
+          )
+      }
+      const run = this.#run
+      this.#run = undefined
+      await run?.stop(this.#settings.drainMs)
+      for (const [id, tasks] of Object.entries(parallelism)) this.#parallelism.set(id, tasks)
+      await this.#startRun()
+    })
+  }
+
+  kill(waitMs: number): Promise<void> {
+    this.#killed.abort()
+    return this.#do(async () => {
+      this.#setState('draining')
+      const run = this.#run
+      this.#run = undefined
+      await run?.stop(waitMs)
+      publishState(this.topology, 'stopped')
+    })
+  }
+
+  #do<T>(operation: () => Promise<T>): Promise<T> {
+    const done = this.#doing.then(operation)
+    this.#doing = done.catch(() => {})
+    return done
+  }
+
+  #tasks(component: string): number {
+    return (
+      this.#parallelism.get(component) ??
+      this.topology.plan.components.find(({ id }) => id === component)!.parallelism
+    )
+  }
+
+  async #startRun(): Promise<void> {
+    const run = await startRun({
+      topology: this.topology,
+      parallelism: this.#parallelism,
+      log: this.#log,
+      clock: this.#settings.clock,
+      settings: this.#settings,
+      stats: this.#stats,
+      componentStats: this.#componentStats,
+      report: (component, error) => this.#report(component, error),
+      congested: () => false,
+    })
+    if (this.#paused) run.pause()
+    this.#run = run
+    run.ended.catch((error: unknown) => {
+      if (this.#run !== run) return
+      this.#run = undefined
+      void this.#do(() => this.#restart(run, error))
+    })
+  }
+
+  /** Starts again after an error, as often as need be. */
+  async #restart(run: Run, error: unknown): Promise<void> {
+    await run.close()
+    let reason = error
+    for (let attempts = 1; !this.#killed.signal.aborted; attempts++) {
+      this.#report(undefined, reason)
+      if (!canRestart(reason)) return this.#setState('failed')
+      this.#setState('starting')
+      await sleep(this.#settings.clock, retryDelay(this.#settings.restart, attempts), this.#killed.signal)
+      if (this.#killed.signal.aborted) return
+      try {
+        await this.#startRun()
+        return this.#setState(this.#paused ? 'inactive' : 'active')
+      } catch (failed) {
+        reason = failed
+      }
+    }
+  }
+
+  #report(component: string | undefined, error: unknown): void {
+    const { name } = this.topology
+    const at = this.#settings.clock.now()
+    this.#lastError = { component: component ?? name, message: errorMessage(error), at }
+    if (errorChannel.hasSubscribers) errorChannel.publish({ topology: name, component, error })
+  }
+
+  #setState(state: TopologyState): void {
+    if (this.#state === state) return
+    this.#state = state
+    publishState(this.topology, state)
+  }
+}
+
+function publishState({ name, plan }: Topology, state: TopologyState | 'stopped'): void {
+  if (stateChannel.hasSubscribers)
+    stateChannel.publish({ topology: name, state, guarantee: plan.settings.guarantee })
+}
+
+/** What another attempt may mend. Fenced means that partitions went to another member: it joins again. */
+const canRestart = (error: unknown): boolean =>
+  !isHeddleError(error) || error.kind === 'retryable' || error.code === 'HEDDLE_LOG_FENCED'

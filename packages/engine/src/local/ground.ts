@@ -1,0 +1,48 @@
+import type { Clock, GroupMember, Log, Store, Topology, Transactor } from '@heddle/core'
+import type { ComponentState } from '../state/component-state.ts'
+import type { EventTime } from './event-time.ts'
+import type { Ingest } from './ingest.ts'
+import type { Network } from './network.ts'
+import type { Settings } from './options.ts'
+import type { TopologyStats } from './topology-stats.ts'
+
+/** All that one run of a topology stands on. */
+export interface Ground {
+  readonly topology: Topology
+  readonly log: Log
+  readonly clock: Clock
+  readonly settings: Settings
+  readonly network: Network
+  readonly ingest: Ingest
+  /** `undefined` for a topology that reads no topic. */
+  readonly member: GroupMember | undefined
+  readonly eventTime: EventTime
+  readonly states: readonly ComponentState[]
+  /** What the topology itself keeps: see `Committer`. */
+  readonly meta: Store
+  readonly transactor: Transactor
+  readonly stats: TopologyStats
+  readonly report: (component: string | undefined, error: unknown) => void
+  /** Sinks have more to deliver than they may. */
+  readonly congested: () => boolean
+}
+
+/** What drives tuples through the network, by one of the two guarantees. */
+export interface Processing {
+  /** Input events that are not done. */
+  readonly pending: number
+  /**
+   * Works until `stop`, and then until all is done and committed.
+   * @throws When it cannot go on. What is not committed has to be done again, in a new run.
+   */
+  run(): Promise<void>
+  stop(): void
+  /** Ends `run` at once, by a throw. */
+  abort(error: unknown): void
+  pause(): void
+  resume(): void
+  /** Something has changed that reading waited for. */
+  wake(): void
+  assigned(partitions: readonly { readonly topic: string; readonly partition: number }[]): void
+  revoked(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<void>
+}

@@ -1,0 +1,54 @@
+import { utf8 } from '@heddle/core'
+
+const seed = 0x9747b28c | 0
+const m = 0x5bd1e995
+
+/**
+ * The hash that Kafka's default partitioner uses, of a text's UTF-8 bytes, without its sign bit.
+ * https://github.com/apache/kafka/blob/4.1.0/clients/src/main/java/org/apache/kafka/common/utils/Utils.java (murmur2)
+ */
+export function murmur2(text: string): number {
+  const { length } = text
+  for (let at = 0; at < length; at++) if (text.charCodeAt(at) > 127) return hashBytes(utf8(text))
+  let h = seed ^ length
+  let at = 0
+  for (; at + 4 <= length; at += 4) {
+    const word =
+      text.charCodeAt(at) |
+      (text.charCodeAt(at + 1) << 8) |
+      (text.charCodeAt(at + 2) << 16) |
+      (text.charCodeAt(at + 3) << 24)
+    h = mix(h, word)
+  }
+  if (at < length) {
+    if (at + 2 < length) h ^= text.charCodeAt(at + 2) << 16
+    if (at + 1 < length) h ^= text.charCodeAt(at + 1) << 8
+    h = Math.imul(h ^ text.charCodeAt(at), m)
+  }
+  return finish(h)
+}
+
+function hashBytes(bytes: Uint8Array): number {
+  const { length } = bytes
+  let h = seed ^ length
+  let at = 0
+  for (; at + 4 <= length; at += 4)
+    h = mix(h, bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24))
+  if (at < length) {
+    if (at + 2 < length) h ^= bytes[at + 2]! << 16
+    if (at + 1 < length) h ^= bytes[at + 1]! << 8
+    h = Math.imul(h ^ bytes[at]!, m)
+  }
+  return finish(h)
+}
+
+function mix(h: number, word: number): number {
+  let k = Math.imul(word, m)
+  k = Math.imul(k ^ (k >>> 24), m)
+  return Math.imul(h, m) ^ k
+}
+
+function finish(h: number): number {
+  h = Math.imul(h ^ (h >>> 13), m)
+  return (h ^ (h >>> 15)) & 0x7fffffff
+}

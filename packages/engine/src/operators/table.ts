@@ -1,0 +1,35 @@
+import { boltOperator } from './bolt.ts'
+import { dedupeOperator } from './dedupe.ts'
+import { dropOperator } from './drop.ts'
+import { enrichOperator } from './enrich.ts'
+import { filterOperator } from './filter.ts'
+import { flatMapOperator } from './flat-map.ts'
+import { keyByOperator } from './key-by.ts'
+import { mapOperator } from './map.ts'
+import type { OperatorFactory } from './operator.ts'
+import { recipientListOperator } from './recipient-list.ts'
+import { routeOperator } from './route.ts'
+import { sinkOperator } from './sink.ts'
+import { toTopicOperator } from './to-topic.ts'
+import { windowOperator } from './window.ts'
+import { wireTapOperator } from './wire-tap.ts'
+
+/** Operators of bolts, by the name that plans have for them. */
+export const operators: ReadonlyMap<string, OperatorFactory> = new Map(
+  Object.entries({
+    bolt: boltOperator,
+    dedupe: dedupeOperator,
+    drop: dropOperator,
+    enrich: enrichOperator,
+    filter: filterOperator,
+    flatMap: flatMapOperator,
+    keyBy: keyByOperator,
+    map: mapOperator,
+    recipientList: recipientListOperator,
+    route: routeOperator,
+    sink: sinkOperator,
+    'to-topic': toTopicOperator,
+    window: windowOperator,
+    wireTap: wireTapOperator,
+  }),
+)

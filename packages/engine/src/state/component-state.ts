@@ -1,0 +1,131 @@
+import { type Bytes, type Store, type Transaction, utf8 } from '@heddle/core'
+
+const decoder = new TextDecoder()
+
+/** Stands for a key that was deleted. */
+const gone = Symbol('gone')
+
+type Entry = unknown // a JSON value, or `gone`
+type Layer = Map<string, Entry>
+
+/**
+ * State of a component: a write-back overlay of JSON values over a store, shared by its tasks.
+ *
+ * Changes gather in the newest layer. `freeze` closes that layer, for a transaction to take it, while the next changes go
+ * to a new one; `settle` drops the frozen layer once it is committed and can be read from the store.
+ */
+export class ComponentState {
+  readonly store: Store
+  readonly #cacheEntries: number
+  #changes: Layer = new Map()
+  #frozen: Layer | undefined
+  /** Values as last read from the store, or committed to it; the oldest goes first. */
+  readonly #cache: Layer = new Map()
+
+  /** @param cacheEntries How many decoded values of the store are kept at hand. */
+  constructor(store: Store, cacheEntries: number) {
+    this.store = store
+    this.#cacheEntries = cacheEntries
+  }
+
+  /** True when `freeze` would have something to commit. */
+  get changed(): boolean {
+    return this.#changes.size > 0
+  }
+
+  get(key: string): unknown {
+    const entry = this.#find(key)
+    return entry === gone ? undefined : entry
+  }
+
+  set(key: string, value: unknown): void {
+    this.#changes.set(key, value)
+  }
+
+  delete(key: string): void {
+    this.#changes.set(key, gone)
+  }
+
+  /** What is under `key` now, for `restore` to bring back. */
+  entry(key: string): Entry {
+    return this.#find(key)
+  }
+
+  /** Brings back what `entry` answered; also if the change has been frozen meanwhile. */
+  restore(key: string, entry: Entry): void {
+    this.#changes.set(key, entry)
+  }
+
+  /** Keys that start with `prefix`, in the order of their UTF-8 bytes. Changes made meanwhile may or may not be seen. */
+  *keys(prefix: string): Iterable<string> {
+    const changed = [...new Set([...(this.#frozen?.keys() ?? []), ...this.#changes.keys()])]
+      .filter((key) => key.startsWith(prefix))
+      .sort(byBytes)
+    let next = 0
+    for (const [key] of this.store.entries(prefix === '' ? {} : { gte: prefix })) {
+      if (!key.startsWith(prefix)) break
+      for (; next < changed.length && byBytes(changed[next]!, key) <= 0; next++)
+        if (changed[next] !== key && this.#find(changed[next]!) !== gone) yield changed[next]!
+      if (this.#find(key) !== gone) yield key
+    }
+    for (; next < changed.length; next++) if (this.#find(changed[next]!) !== gone) yield changed[next]!
+  }
+
+  /** Closes the newest layer; the one frozen before must be settled. */
+  freeze(): void {
+    if (this.#changes.size === 0) return
+    this.#frozen = this.#changes
+    this.#changes = new Map()
+  }
+
+  /** Puts the frozen layer into a transaction. */
+  write(transaction: Transaction): void {
+    if (!this.#frozen) return
+    for (const [key, entry] of this.#frozen)
+      transaction.put(this.store, key, entry === gone ? null : utf8(JSON.stringify(entry)))
+  }
+
+  /** The frozen layer was committed. */
+  settle(): void {
+    if (!this.#frozen) return
+    for (const [key, entry] of this.#frozen) {
+      if (entry === gone) this.#cache.delete(key)
+      else this.#keep(key, entry)
+    }
+    this.#frozen = undefined
+  }
+
+  #find(key: string): Entry {
+    let entry = this.#changes.get(key)
+    if (entry === undefined && this.#frozen) entry = this.#frozen.get(key)
+    if (entry === undefined) entry = this.#cache.get(key)
+    if (entry !== undefined) return entry
+    const bytes = this.store.get(key)
+    if (bytes === undefined) return gone
+    const value = parse(bytes)
+    this.#keep(key, value)
+    return value
+  }
+
+  #keep(key: string, value: unknown): void {
+    if (this.#cacheEntries === 0) return
+    if (!this.#cache.delete(key) && this.#cache.size >= this.#cacheEntries)
+      this.#cache.delete(this.#cache.keys().next().value!)
+    this.#cache.set(key, value)
+  }
+}
+
+const parse = (bytes: Bytes): unknown => JSON.parse(decoder.decode(bytes)) as unknown
+
+/** Order of UTF-8 bytes, which is that of code points: surrogates stand above the rest. */
+export function byBytes(a: string, b: string): number {
+  const length = Math.min(a.length, b.length)
+  for (let at = 0; at < length; at++) {
+    const x = a.charCodeAt(at)
+    const y = b.charCodeAt(at)
+    if (x !== y) return rank(x) - rank(y)
+  }
+  return a.length - b.length
+}
+
+const rank = (unit: number): number => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit)
