@@ -15,7 +15,7 @@ import { answerClientError } from './client-error.ts'
 import type { GatewayContext } from './context.ts'
 import { cors } from './cors.ts'
 import { didYouMean } from './did-you-mean.ts'
-import { drain } from './drain.ts'
+import { drain, unusedConnections } from './drain.ts'
 import { notFound } from './not-found.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { type HttpGatewayOptions, defaultLimits } from './options.ts'
@@ -111,6 +111,7 @@ export function createHttpGateway(options: HttpGatewayOptions): HttpGateway {
   })
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply))
   const sockets = acceptSockets(app.server, context)
+  const unused = unusedConnections(app.server)
 
   let closing: Promise<void> | undefined
   return {
@@ -127,7 +128,7 @@ export function createHttpGateway(options: HttpGatewayOptions): HttpGateway {
     close() {
       closing ??= (async () => {
         stop.abort()
-        await drain(app.server, sockets, context)
+        await drain(app.server, unused, sockets, context)
         await app.close()
       })()
       return closing

@@ -1,4 +1,12 @@
-import type { FileCut, HttpAnswered } from '@heddle/connectors'
+import type { FileCut } from '@heddle/connectors'
+import type {
+  DeadLetterMessage,
+  DeliveryMessage,
+  ErrorMessage,
+  SkippedMessage,
+  StateMessage,
+  TimeoutMessage,
+} from '@heddle/engine/local'
 import type { RefusedMessage } from '@heddle/gateway/http'
 import type {
   BackgroundErrorMessage,
@@ -18,12 +26,28 @@ export function logEvents(logger: Logger): () => void {
       if (problem.status >= 500) logger.warn({ ...facts, err: error }, 'a request failed')
       else logger.debug({ ...facts, detail: problem.detail }, 'a request was refused')
     }),
-    onChannel<HttpAnswered>('heddle:connectors:http-answered', ({ status, ...facts }) => {
-      if (status === undefined || status >= 400) logger.debug({ ...facts, status }, 'a delivery failed')
-    }),
     onChannel<FileCut>('heddle:connectors:file-cut', (facts) => {
       if (facts.length > facts.checkpoint) logger.info(facts, 'cut a file back to what was committed')
       else logger.warn(facts, 'a file is shorter than what was written to it; going on at its end')
+    }),
+    onChannel<StateMessage>('heddle:engine:state', ({ topology, state }) =>
+      logger[state === 'failed' ? 'error' : 'info']({ topology, state }, `topology ${topology} is ${state}`),
+    ),
+    onChannel<ErrorMessage>('heddle:engine:error', ({ error, ...facts }) =>
+      logger.warn({ ...facts, err: error }, 'a topology reported an error'),
+    ),
+    onChannel<DeadLetterMessage>('heddle:engine:dead-letter', ({ error, ...facts }) =>
+      logger.warn({ ...facts, err: error }, 'an event failed for good and goes to the dead letters'),
+    ),
+    onChannel<TimeoutMessage>('heddle:engine:timeout', (facts) =>
+      logger.warn(facts, 'an event was not done in time; it is replayed'),
+    ),
+    onChannel<SkippedMessage>('heddle:engine:skipped', (facts) =>
+      logger.error(facts, 'records were gone before they were read'),
+    ),
+    onChannel<DeliveryMessage>('heddle:engine:delivery', ({ error, ...facts }) => {
+      if (error !== undefined)
+        logger.warn({ ...facts, err: error }, 'a sink did not take events; they are tried again')
     }),
     onChannel<CommitFailedMessage>('heddle:log:commit-failed', (facts) =>
       logger.error(facts, 'a commit failed; nothing of it was kept'),

@@ -1,6 +1,7 @@
 import type { Engine, Log } from '@heddle/core'
 import { Registry, collectDefaultMetrics } from 'prom-client'
 import { connectorMetrics } from './connector-metrics.ts'
+import { engineMetrics } from './engine-metrics.ts'
 import { gatewayMetrics } from './gateway-metrics.ts'
 import { logMetrics } from './log-metrics.ts'
 import { topicMetrics } from './topic-metrics.ts'
@@ -31,6 +32,7 @@ export function createMetrics({ engine, log }: { readonly engine: Engine; readon
     topicMetrics(registry, log),
     gatewayMetrics(registry),
     logMetrics(registry),
+    engineMetrics(registry),
     connectorMetrics(registry),
   ]
   return {
