@@ -35,6 +35,7 @@ export interface CommitFailedMessage {
 export interface RetentionMessage {
   readonly path: string
   readonly topic: string
+  /** -1 for all partitions of a deleted topic. */
   readonly partition: number
   readonly reason: 'ms' | 'bytes' | 'deleted'
   readonly batches: number

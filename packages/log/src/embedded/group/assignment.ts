@@ -49,18 +49,22 @@ export function assign(
     const member = idlest(topic)
     if (member !== undefined) give(key, member, 1)
   }
-  // One partition at a time from a member to one that has at least two less, until there is none.
-  for (let moved = true; moved;) {
-    moved = false
-    for (let i = candidates.length - 1; i >= 0; i--) {
-      const { key, topic } = candidates[i]!
+  // One partition at a time, from the member that has the most to one that has at least two less, until there is none.
+  for (;;) {
+    const idle = new Map(
+      [...new Set(candidates.map(({ topic }) => topic))].map((topic) => [topic, idlest(topic)]),
+    )
+    let best: { key: string; from: string; to: string; gain: number } | undefined
+    for (const { key, topic } of candidates) {
       const from = target.get(key)
-      const to = idlest(topic)
-      if (from === undefined || to === undefined || load.get(from)! - load.get(to)! < 2) continue
-      give(key, from, -1)
-      give(key, to, 1)
-      moved = true
+      const to = idle.get(topic)
+      if (from === undefined || to === undefined) continue
+      const gain = load.get(from)! - load.get(to)!
+      if (gain >= Math.max(2, best?.gain ?? 0)) best = { key, from, to, gain }
     }
+    if (best === undefined) break
+    give(best.key, best.from, -1)
+    give(best.key, best.to, 1)
   }
   return target
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { Batch, BatchDamage } from '../batch/batch.ts'
-import { publish } from '../channels.ts'
+import { type RetentionMessage, publish } from '../channels.ts'
 import type { Committer } from '../commit/committer.ts'
 import type { WriteTransaction } from '../commit/write-transaction.ts'
 import type { Tree } from '../database.ts'
@@ -23,21 +23,27 @@ export async function retain(path: string, committer: Committer, partition: Part
   const { ms, bytes } = partition.topic.info.retention
   if (ms === undefined && bytes === undefined) return
   for (let more = true; more;) {
-    more = await committer.run((transaction) => {
-      if (partition.topic.deleted) return false
-      return removeExpired(path, transaction, partition, ms, bytes)
-    })
+    const removed = await committer.run((transaction) =>
+      partition.topic.deleted ? undefined : removeExpired(transaction, partition, ms, bytes),
+    )
+    if (removed !== undefined)
+      publish('heddle:log:retention', () => ({
+        path,
+        topic: partition.topic.name,
+        partition: partition.index,
+        ...removed,
+      }))
+    more = removed?.batches === chunk
   }
 }
 
-/** @returns whether there may be more to remove. */
+/** @returns what was removed, which is `chunk` batches when there may be more. */
 function removeExpired(
-  path: string,
   transaction: WriteTransaction,
   partition: Partition,
   ms: number | undefined,
   bytes: number | undefined,
-): boolean {
+): Omit<RetentionMessage, 'path' | 'topic' | 'partition'> | undefined {
   const { topic, index } = partition
   const head = transaction.head(partition)
   const removed: Buffer[] = []
@@ -59,18 +65,15 @@ function removeExpired(
     freed += value.length
     earliest = head.next
   }
-  if (reason === undefined) return false
-  const full = removed.length === chunk
-  if (full) {
+  if (reason === undefined) return undefined
+  if (removed.length === chunk) {
     const next = ceilingBatch(transaction.tree, partition, baseOffsetOf(removed.at(-1)!) + 1)
     earliest = next === undefined ? head.next : baseOffsetOf(next)
   }
   for (const key of removed) transaction.remove(key)
   transaction.bytes -= freed
   transaction.setHead(partition, { ...head, earliest, bytes: head.bytes - freed })
-  const message = { path, topic: topic.name, partition: index, reason, batches: removed.length }
-  publish('heddle:log:retention', () => ({ ...message, bytes: freed, earliest }))
-  return full
+  return { reason, batches: removed.length, bytes: freed, earliest }
 }
 
 /** Newest timestamp in a batch. One that is damaged cannot tell, and waits for those before and after it to go by size. */
@@ -86,23 +89,27 @@ function newest(bytes: Buffer): number {
 /** Removes the batches of deleted topics. */
 export async function emptyTrash(path: string, tree: Tree, committer: Committer): Promise<void> {
   // Collected first: a cursor would go on seeing the snapshot, and hold its pages, while the commits go by.
-  const trash = tree.getRange(allOf('trash')).asArray
-  for (const { key, value } of await trash) {
+  const trash = await tree.getRange(allOf('trash')).asArray
+  for (const { key, value } of trash) {
     for (let more = true; more;) {
-      more = await committer.run((transaction) =>
-        removeBatches(path, transaction, key, trashTopicOf(key), value.toString()),
-      )
+      const { batches, bytes } = await committer.run((transaction) => removeBatches(transaction, key))
+      if (batches > 0)
+        publish('heddle:log:retention', () => ({
+          path,
+          topic: value.toString(),
+          partition: -1,
+          reason: 'deleted',
+          batches,
+          bytes,
+          earliest: 0,
+        }))
+      more = batches === chunk
     }
   }
 }
 
-function removeBatches(
-  path: string,
-  transaction: WriteTransaction,
-  trash: Buffer,
-  topicId: number,
-  topic: string,
-): boolean {
+function removeBatches(transaction: WriteTransaction, trash: Buffer): { batches: number; bytes: number } {
+  const topicId = trashTopicOf(trash)
   const removed = [
     ...transaction.tree.getRange({
       start: batchKey(topicId, 0, 0),
@@ -116,17 +123,6 @@ function removeBatches(
     bytes += value.length
   }
   transaction.bytes -= bytes
-  const more = removed.length === chunk
-  if (!more) transaction.remove(trash)
-  if (removed.length > 0)
-    publish('heddle:log:retention', () => ({
-      path,
-      topic,
-      partition: -1,
-      reason: 'deleted',
-      batches: removed.length,
-      bytes,
-      earliest: 0,
-    }))
-  return more
+  if (removed.length < chunk) transaction.remove(trash)
+  return { batches: removed.length, bytes }
 }
