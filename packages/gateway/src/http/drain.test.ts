@@ -3,12 +3,11 @@ import { type Server, createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { ManualClock } from '@heddle/core'
 import { expect, test } from 'vitest'
-import type { GatewayContext } from './context.ts'
 import { drain, unusedConnections } from './drain.ts'
 import { defaultLimits } from './options.ts'
 
 const clock = new ManualClock()
-const context = { clock, limits: defaultLimits } as GatewayContext
+const context = { clock, limits: defaultLimits }
 const sockets = { terminate: () => {} }
 
 test('a connection on which nothing was ever sent does not hold a stop up, and one under way is answered', async () => {

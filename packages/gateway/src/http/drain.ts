@@ -25,7 +25,7 @@ export function drain(
   server: Server,
   unused: ReadonlySet<Socket>,
   sockets: { terminate(): void },
-  { clock, limits }: GatewayContext,
+  { clock, limits }: Pick<GatewayContext, 'clock' | 'limits'>,
 ): Promise<void> {
   return new Promise((resolve) => {
     if (!server.listening) return resolve()
