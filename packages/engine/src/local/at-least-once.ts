@@ -31,6 +31,7 @@ export class AtLeastOnce implements Processing, RootOwner {
   readonly #committer: Committer
   readonly #bell = new Bell()
   readonly #stopped = new AbortController()
+  readonly #ready = Promise.withResolvers<void>()
   readonly #broken = Promise.withResolvers<never>()
   #aborted = false
   #pending = 0
@@ -50,6 +51,10 @@ export class AtLeastOnce implements Processing, RootOwner {
 
   get pending(): number {
     return this.#spouts.reduce((sum, { pending }) => sum + pending, this.#pending)
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready.promise
   }
 
   async run(): Promise<void> {
@@ -101,6 +106,7 @@ export class AtLeastOnce implements Processing, RootOwner {
   assigned(partitions: readonly TopicPartition[]): void {
     this.#ground.ingest.add(partitions, this.#ground.member!).then(
       () => {
+        if (partitions.length > 0) this.#ready.resolve()
         this.#ground.ingest.interrupt()
         this.#bell.ring()
       },

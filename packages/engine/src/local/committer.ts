@@ -55,7 +55,7 @@ export class Committer {
    * @param outputs Records to append in the same transaction.
    */
   async commit(snapshot: Snapshot, outputs: ReadonlyMap<string, readonly RecordInput[]>): Promise<void> {
-    const { member, transactor, meta, states, ingest, stats } = this.#ground
+    const { member, transactor, meta, states, ingest, stats, appended } = this.#ground
     const { offsets, state, times } = snapshot
     const started = performance.now()
     if (member && outputs.size === 0 && !state && times.size === 0) {
@@ -73,6 +73,7 @@ export class Committer {
       }
       await transaction.commit()
       for (const each of states) each.settle()
+      for (const [topic, records] of outputs) appended(topic, records.length)
       for (const [name, time] of times) this.#saved.set(name, time)
     }
     for (const offset of offsets) ingest.lane(offset)?.committed(offset)

@@ -13,9 +13,11 @@ import {
 import { retryDelay } from './bolt-task.ts'
 import { errorChannel, stateChannel } from './channels.ts'
 import { ComponentStats } from './component-stats.ts'
+import { Delivery } from './delivery.ts'
 import type { Settings } from './options.ts'
 import type { Run } from './run.ts'
 import { startRun } from './start-run.ts'
+import { ensureTopics } from './topics.ts'
 import { TopologyStats } from './topology-stats.ts'
 
 /** A topology that was submitted: keeps it running, and does what operators ask for. */
@@ -28,6 +30,7 @@ export class Deployment {
   readonly #componentStats: ReadonlyMap<string, ComponentStats>
   readonly #parallelism = new Map<string, number>()
   readonly #killed = new AbortController()
+  #deliveries: readonly Delivery[] = []
   #state: TopologyState = 'starting'
   #lastError: TopologyStatus['lastError']
   #paused = false
@@ -50,7 +53,13 @@ export class Deployment {
 
   /** @throws What starting the tasks throws; nothing runs then. */
   async start(): Promise<void> {
-    await this.#startRun()
+    try {
+      await this.#startDeliveries()
+      await this.#startRun()
+    } catch (error) {
+      for (const delivery of this.#deliveries) await delivery.stop(0)
+      throw error
+    }
     this.#setState('active')
   }
 
@@ -127,7 +136,11 @@ export class Deployment {
       this.#setState('draining')
       const run = this.#run
       this.#run = undefined
+      const { clock } = this.#settings
+      const until = clock.now() + waitMs
       await run?.stop(waitMs)
+      // What the tasks put out last is delivered too.
+      await Promise.all(this.#deliveries.map((delivery) => delivery.stop(Math.max(0, until - clock.now()))))
       publishState(this.topology, 'stopped')
     })
   }
@@ -145,6 +158,31 @@ export class Deployment {
     )
   }
 
+  async #startDeliveries(): Promise<void> {
+    const { plan, name } = this.topology
+    const { clock } = this.#settings
+    const { deadLetterTopic } = plan.settings
+    const sizes = await ensureTopics(this.#log, plan)
+    for (const component of plan.components) {
+      if (component.operator !== 'sink') continue
+      const kind = component.config['kind'] as string
+      const delivery = new Delivery({
+        topology: name,
+        component,
+        connector: this.#settings.connectors.find((connector) => connector.kind === kind)!,
+        deadLetterTopic,
+        maxBytes: sizes.get(deadLetterTopic)!,
+        log: this.#log,
+        clock,
+        settings: this.#settings,
+        report: (reporter, error) => this.#report(reporter, error),
+        relieved: () => this.#run?.wake(),
+      })
+      this.#deliveries = [...this.#deliveries, delivery]
+      await delivery.start()
+    }
+  }
+
   async #startRun(): Promise<void> {
     const run = await startRun({
       topology: this.topology,
@@ -155,7 +193,10 @@ export class Deployment {
       stats: this.#stats,
       componentStats: this.#componentStats,
       report: (component, error) => this.#report(component, error),
-      congested: () => false,
+      congested: () => this.#deliveries.some(({ congested }) => congested),
+      appended: (topic, records) => {
+        for (const delivery of this.#deliveries) if (delivery.topic === topic) delivery.added(records)
+      },
     })
     if (this.#paused) run.pause()
     this.#run = run

@@ -34,6 +34,7 @@ export class ExactlyOnce implements Processing, RootOwner {
   readonly #committer: Committer
   readonly #bell = new Bell()
   readonly #broken = Promise.withResolvers<never>()
+  readonly #ready = Promise.withResolvers<void>()
   readonly #changes: Change[] = []
   #stopping = false
   #aborted = false
@@ -50,6 +51,10 @@ export class ExactlyOnce implements Processing, RootOwner {
 
   get pending(): number {
     return this.#current.epoch.pending
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready.promise
   }
 
   async run(): Promise<void> {
@@ -150,6 +155,7 @@ export class ExactlyOnce implements Processing, RootOwner {
     for (const { kind, partitions, done } of this.#changes.splice(0)) {
       if (kind === 'assigned') await this.#ground.ingest.add(partitions, this.#ground.member!)
       else this.#ground.ingest.remove(partitions)
+      if (!this.#ground.ingest.empty) this.#ready.resolve()
       done()
     }
   }

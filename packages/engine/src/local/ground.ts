@@ -25,12 +25,16 @@ export interface Ground {
   readonly report: (component: string | undefined, error: unknown) => void
   /** Sinks have more to deliver than they may. */
   readonly congested: () => boolean
+  /** So many records were appended to a topic. */
+  readonly appended: (topic: string, records: number) => void
 }
 
 /** What drives tuples through the network, by one of the two guarantees. */
 export interface Processing {
   /** Input events that are not done. */
   readonly pending: number
+  /** Resolves when the first partitions are there to be read. */
+  readonly ready: Promise<void>
   /**
    * Works until `stop`, and then until all is done and committed.
    * @throws When it cannot go on. What is not committed has to be done again, in a new run.

@@ -46,6 +46,7 @@ class LocalEngine implements Engine {
   async submit(topology: Topology): Promise<TopologyStatus> {
     const { name, plan } = topology
     checkOperators(plan)
+    this.#checkSinks(topology)
     if (this.#deployments.has(name)) throw new HeddleError('HEDDLE_ENGINE_TOPOLOGY_EXISTS', `'${name}'`)
     const deployment = new Deployment(topology, this.#log, this.#settings)
     // Before it runs, so that a second submit meanwhile is refused.
@@ -91,6 +92,18 @@ class LocalEngine implements Engine {
 
   async close(): Promise<void> {
     await Promise.all([...this.#deployments.keys()].map((name) => this.kill(name)))
+  }
+
+  #checkSinks({ plan }: Topology): void {
+    const kinds = this.#settings.connectors.map(({ kind }) => kind)
+    for (const { id, operator, config } of plan.components) {
+      const kind = config['kind'] as string
+      if (operator !== 'sink' || kinds.includes(kind)) continue
+      throw new HeddleError(
+        'HEDDLE_SINK_UNKNOWN',
+        `'${id}' of '${plan.name}' is a '${kind}'; there are ${kinds.join(', ') || 'none'}`,
+      )
+    }
   }
 
   #find(name: string): Deployment {

@@ -21,6 +21,9 @@ import { TopicWriter } from './topic-writer.ts'
 import { ensureTopics } from './topics.ts'
 import type { TopologyStats } from './topology-stats.ts'
 
+/** When no partition was assigned within this time, in milliseconds, other processes have them all. */
+const standbyMs = 1000
+
 export interface RunContext {
   readonly topology: Topology
   readonly parallelism: ReadonlyMap<string, number>
@@ -32,6 +35,8 @@ export interface RunContext {
   readonly report: (component: string | undefined, error: unknown) => void
   /** Sinks have more to deliver than they may. */
   readonly congested: () => boolean
+  /** So many records were appended to a topic. */
+  readonly appended: (topic: string, records: number) => void
 }
 
 /**
@@ -70,6 +75,7 @@ export async function startRun(context: RunContext): Promise<Run> {
           },
           report: (error) => report(undefined, error),
           broken: abort,
+          appended: context.appended,
         })
   letters.appender = appender
 
@@ -143,13 +149,20 @@ export async function startRun(context: RunContext): Promise<Run> {
       stats: context.stats,
       report,
       congested: context.congested,
+      appended: context.appended,
     }
     processing =
       plan.settings.guarantee === 'exactly-once'
         ? new ExactlyOnce(ground, current)
         : new AtLeastOnce(ground, spouts)
-    if (member) processing.assigned(member.assignment)
-    return new Run(ground, processing, spouts, killed)
+    const run = new Run(ground, processing, spouts, killed)
+    if (member) {
+      processing.assigned(member.assignment)
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const elsewhere = clock.after(standbyMs, resolve)
+      await Promise.race([processing.ready, run.ended, promise]).finally(() => elsewhere.clear())
+    }
+    return run
   } catch (error) {
     killed.abort()
     for (const close of opened.toReversed()) await Promise.resolve(close()).catch(() => {})

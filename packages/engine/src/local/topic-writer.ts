@@ -13,6 +13,8 @@ export interface TopicWriterContext {
   readonly refused: (topic: string, root: Root, error: unknown) => void
   /** Appending failed, and is tried again. */
   readonly report: (error: unknown) => void
+  /** So many records were appended to a topic. */
+  readonly appended: (topic: string, records: number) => void
   /** The log cannot take anything any more. */
   readonly broken: (error: unknown) => void
 }
@@ -66,11 +68,11 @@ export class TopicWriter implements Appender {
 
   /** Tries until it is done or stopped. */
   async #write(topic: string, records: readonly RecordInput[], roots: readonly Root[]): Promise<void> {
-    const { log, clock, settings, signal, report, refused } = this.#context
+    const { log, clock, settings, signal, report, refused, appended } = this.#context
     for (let attempts = 1; ; attempts++) {
       try {
         await log.append(topic, records)
-        return
+        return appended(topic, records.length)
       } catch (error) {
         if (signal.aborted) throw error
         if (isHeddleError(error, 'HEDDLE_LOG_CLOSED')) throw error
