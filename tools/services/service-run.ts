@@ -9,6 +9,8 @@ import { forget, register } from './registry.ts'
 export interface Service extends AsyncDisposable {
   /** The addresses that clients need, by name. */
   readonly addresses: Readonly<Record<string, string>>
+  /** Folder with all its data, in the system's temporary folder. It goes when the service stops. */
+  readonly data: string
   /** Folder with the logs of all its processes. It stays when the service stops, until ten newer runs have been. */
   readonly logs: string
   /** How long it took until it was ready, in milliseconds. */
@@ -22,7 +24,6 @@ const RUNS_KEPT = 10
 
 /** The processes and folders of one service, from its boot to its stop. */
 export class ServiceRun {
-  /** In the system's temporary folder; goes with the run. */
   readonly data: string
   readonly logs: string
   readonly #service: ServiceName
@@ -64,8 +65,9 @@ export class ServiceRun {
       return {
         ...made,
         addresses: this.#addresses,
-        bootMs,
+        data: this.data,
         logs: this.logs,
+        bootMs,
         stop,
         [Symbol.asyncDispose]: stop,
       }

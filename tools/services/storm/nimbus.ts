@@ -29,18 +29,13 @@ export interface ClusterInfo {
 }
 
 /**
- * Asks the Nimbus at this port of this machine (`getClusterInfo`).
+ * Asks the Nimbus at this port of this machine what it knows (`getClusterInfo`).
  *
  * @throws when it does not answer, or answers with an exception.
  */
 export async function clusterInfo(port: number): Promise<ClusterInfo> {
-  const result = await request(port, call('getClusterInfo'), (received) => {
-    const frame = lengthPrefixed(received)
-    return frame && replyOf(frame)
-  })
   // ClusterSummary in storm.thrift: 1 supervisors, 3 topologies (2 name), 4 nimbuses (4 isLeader).
-  const summary = result.get(0) as Struct | undefined
-  if (!summary) throw new Error('Nimbus refused getClusterInfo')
+  const summary = (await callNimbus(port, 'getClusterInfo')) as Struct
   const list = (field: number): readonly Struct[] => (summary.get(field) ?? []) as readonly Struct[]
   return {
     supervisors: list(1).length,
@@ -49,14 +44,33 @@ export async function clusterInfo(port: number): Promise<ClusterInfo> {
   }
 }
 
-/** A call of a method that takes no arguments. */
-function call(method: string): Buffer {
-  const frame = Buffer.alloc(4 + 4 + 4 + method.length + 4 + 1)
-  let at = frame.writeInt32BE(frame.length - 4)
-  at = frame.writeUInt32BE(CALL, at)
-  at = frame.writeInt32BE(method.length, at)
-  frame.write(method, at, 'latin1')
-  return frame
+/**
+ * Calls a method of the Nimbus at this port of this machine.
+ *
+ * @param fields the arguments, as the fields of a struct; the byte that ends it is added.
+ * @returns its result; undefined when it has none.
+ * @throws when it does not answer, or answers with an exception.
+ */
+export async function callNimbus(
+  port: number,
+  method: string,
+  fields: Uint8Array = new Uint8Array(),
+): Promise<Value | undefined> {
+  const head = Buffer.alloc(12)
+  head.writeInt32BE(method.length + fields.length + 13)
+  head.writeUInt32BE(CALL, 4)
+  head.writeInt32BE(method.length, 8)
+  // After the name: the sequence number 0, the arguments, the end of their struct.
+  const [name, sequence, end] = [Buffer.from(method), Buffer.alloc(4), Buffer.alloc(1)]
+  const frame = Buffer.concat([head, name, sequence, fields, end])
+  const result = await request(port, frame, (received) => {
+    const reply = lengthPrefixed(received)
+    return reply && replyOf(reply)
+  })
+  // Field 0 is the result, any other an exception that the method declares.
+  const [exception] = [...result].filter(([field]) => field !== 0)
+  if (exception) throw new Error(`${method} failed: ${JSON.stringify([...(exception[1] as Struct)])}`)
+  return result.get(0)
 }
 
 function replyOf(frame: Buffer): Struct {

@@ -82,6 +82,8 @@ export async function startStorm(options: StormOptions = {}): Promise<Storm> {
     'supervisor.monitor.frequency.secs': 1,
     'supervisor.heartbeat.frequency.secs': 1,
     'nimbus.supervisor.timeout.secs': 10,
+    // Or a supervisor that was down for three rounds of scheduling gets no work for half an hour.
+    'blacklist.scheduler.tolerance.count': 1_000_000,
     'worker.heap.memory.mb': options.workerHeap ?? 256,
     'worker.childopts': '-Xmx%HEAP-MEM%m -XX:-UsePerfData -Djava.net.preferIPv4Stack=true',
     // Storm's default writes to RocksDB, whose 70 MB of jar nothing here needs.
