@@ -4,7 +4,7 @@
  * @module
  */
 import type { IncomingMessage } from 'node:http'
-import { type Clock, HeddleError } from '@heddle/core'
+import { type Clock, HeddleError, type Timer } from '@heddle/core'
 import type { Load } from './context.ts'
 import type { HttpLimits } from './options.ts'
 
@@ -16,7 +16,7 @@ export class BodyReader {
   readonly #clock: Clock
   // Bodies that did not come at once, by when they have to be there. In the order of their arrival, as all have the same time.
   readonly #slow = new Map<IncomingMessage, number>()
-  #sweeping = false
+  #timer: Timer | undefined
 
   constructor(limits: HttpLimits, load: Load, clock: Clock) {
     this.#limits = limits
@@ -64,14 +64,18 @@ export class BodyReader {
     this.#sweep()
   }
 
+  /** Gives up its timer; bodies that are under way have no limit of time any more. */
+  close(): void {
+    this.#timer?.clear()
+  }
+
   // One timer for all, and only while there are any.
   #sweep(): void {
-    if (this.#sweeping) return
+    if (this.#timer) return
     const next = this.#slow.values().next()
     if (next.done) return
-    this.#sweeping = true
-    this.#clock.after(Math.max(0, next.value - this.#clock.now()), () => {
-      this.#sweeping = false
+    this.#timer = this.#clock.after(Math.max(0, next.value - this.#clock.now()), () => {
+      this.#timer = undefined
       const now = this.#clock.now()
       for (const [request, until] of this.#slow) {
         if (until > now) break

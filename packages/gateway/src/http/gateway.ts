@@ -145,6 +145,7 @@ function addressOf(server: Server, host: string): string {
 
 function parsers(app: FastifyInstance, { clock, limits, load }: GatewayContext): void {
   const bodies = new BodyReader(limits, load, clock)
+  app.addHook('onClose', async () => bodies.close())
   app.removeAllContentTypeParsers()
   // Read by the route, line by line.
   app.addContentTypeParser([...ndjsonTypes], (_request, _payload, done) => done(null))

@@ -1,4 +1,5 @@
 import type { FileCut } from '@heddle/connectors'
+import { type Clock, systemClock } from '@heddle/core'
 import type {
   DeadLetterMessage,
   DeliveryMessage,
@@ -16,50 +17,75 @@ import type {
 } from '@heddle/log/embedded'
 import type { Logger } from './logger.ts'
 import { onChannel } from './metrics/on-channel.ts'
+import { Throttle } from './throttle.ts'
 
-/** Writes to the log what an operator should know of the rooms; the answer ends it. */
-export function logEvents(logger: Logger): () => void {
+type Weight = 'debug' | 'info' | 'warn' | 'error'
+
+/**
+ * Writes to the log what an operator should know of the rooms; the answer ends it. What can happen for every event is
+ * written once a second for each component; the metrics count them all.
+ */
+export function logEvents(logger: Logger, clock: Clock = systemClock): () => void {
+  const throttle = new Throttle(clock)
+  const often = (weight: Weight, kind: string, facts: object, message: string): void =>
+    throttle.pass(`${message} ${kind}`, (leftOut) =>
+      logger[weight](leftOut === 0 ? facts : { ...facts, leftOut }, message),
+    )
   const ends = [
     onChannel<RefusedMessage>('heddle:gateway:refused', ({ method, route, problem, error }) => {
       const facts = { method, route, status: problem.status, code: problem.code }
       // Those below 500 are the caller's business, and it was told.
-      if (problem.status >= 500) logger.warn({ ...facts, err: error }, 'a request failed')
+      if (problem.status >= 500) often('warn', problem.code, { ...facts, err: error }, 'a request failed')
       else logger.debug({ ...facts, detail: problem.detail }, 'a request was refused')
     }),
     onChannel<FileCut>('heddle:connectors:file-cut', (facts) => {
       if (facts.length > facts.checkpoint) logger.info(facts, 'cut a file back to what was committed')
       else logger.warn(facts, 'a file is shorter than what was written to it; going on at its end')
     }),
-    onChannel<StateMessage>('heddle:engine:state', ({ topology, state }) =>
-      logger[state === 'failed' ? 'error' : 'info']({ topology, state }, `topology ${topology} is ${state}`),
+    onChannel<StateMessage>('heddle:engine:state', (facts) =>
+      logger[facts.state === 'failed' ? 'error' : 'info'](
+        facts,
+        `topology ${facts.topology} is ${facts.state}`,
+      ),
     ),
     onChannel<ErrorMessage>('heddle:engine:error', ({ error, ...facts }) =>
-      logger.warn({ ...facts, err: error }, 'a topology reported an error'),
+      often(
+        'warn',
+        `${facts.topology} ${facts.component}`,
+        { ...facts, err: error },
+        'a topology reported an error',
+      ),
     ),
     onChannel<DeadLetterMessage>('heddle:engine:dead-letter', ({ error, ...facts }) =>
-      logger.warn({ ...facts, err: error }, 'an event failed for good and goes to the dead letters'),
+      often(
+        'warn',
+        `${facts.topology} ${facts.component}`,
+        { ...facts, err: error },
+        'an event failed for good and goes to the dead letters',
+      ),
     ),
     onChannel<TimeoutMessage>('heddle:engine:timeout', (facts) =>
-      logger.warn(facts, 'an event was not done in time; it is replayed'),
+      often('warn', facts.topology, facts, 'an event was not done in time; it is replayed'),
     ),
     onChannel<SkippedMessage>('heddle:engine:skipped', (facts) =>
       logger.error(facts, 'records were gone before they were read'),
     ),
     onChannel<DeliveryMessage>('heddle:engine:delivery', ({ error, ...facts }) => {
-      if (error !== undefined)
-        logger.warn({ ...facts, err: error }, 'a sink did not take events; they are tried again')
+      if (error === undefined) return
+      const kind = `${facts.topology} ${facts.component}`
+      often('warn', kind, { ...facts, err: error }, 'a sink did not take events; they are tried again')
     }),
     onChannel<CommitFailedMessage>('heddle:log:commit-failed', (facts) =>
-      logger.error(facts, 'a commit failed; nothing of it was kept'),
+      often('error', facts.code, facts, 'a commit failed; nothing of it was kept'),
     ),
     onChannel<CorruptMessage>('heddle:log:corrupt', (facts) =>
-      logger.error(facts, 'a stored batch is damaged'),
+      often('error', `${facts.topic} ${facts.partition}`, facts, 'a stored batch is damaged'),
     ),
     onChannel<GroupMessage>('heddle:log:group', ({ change, ...facts }) =>
       logger.debug(facts, `partitions ${change}`),
     ),
     onChannel<BackgroundErrorMessage>('heddle:log:background-error', ({ error, ...facts }) =>
-      logger.warn({ ...facts, err: error }, 'work in the background failed; it is tried again'),
+      often('warn', facts.task, { ...facts, err: error }, 'work in the background failed; it is tried again'),
     ),
   ]
   return () => ends.forEach((end) => end())
