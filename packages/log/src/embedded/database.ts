@@ -14,7 +14,8 @@ export type Tree = RootDatabase<Buffer, Buffer>
 /** Version of all that is in the folder: the keys, the heads, the batches. */
 export const logFormat = 1
 
-const fileName = 'log.lmdb'
+/** The one file of a log; a second one beside it holds locks, and may go when no process has the log open. */
+export const dataFile = (path: string): string => join(path, 'log.lmdb')
 
 /**
  * Opens the environment, or makes it.
@@ -28,10 +29,10 @@ const fileName = 'log.lmdb'
 export async function openDatabase(path: string): Promise<Tree> {
   let tree: Tree | undefined
   try {
-    const fresh = !existsSync(join(path, fileName))
+    const fresh = !existsSync(dataFile(path))
     if (fresh) makeFolder(path)
     tree = open<Buffer, Buffer>({
-      path: join(path, fileName),
+      path: dataFile(path),
       noSubdir: true,
       keyEncoding: 'binary',
       encoding: 'binary',

@@ -7,7 +7,8 @@
 import { type HeddleError, isHeddleError } from '@heddle/core'
 import { ABORT } from 'lmdb'
 import { publish } from '../channels.ts'
-import { type Tree, storageError } from '../database.ts'
+import { type Tree, dataFile, storageError } from '../database.ts'
+import { whyNoRoom } from '../disk-probe.ts'
 import type { Settings } from '../options.ts'
 import { type Tail, WriteTransaction, readTail } from './write-transaction.ts'
 
@@ -173,7 +174,12 @@ export class Committer {
     thrown: unknown,
   ): Promise<void> {
     this.#settleLast()
-    const error = storageError(await commitError(thrown))
+    let error = storageError(await commitError(thrown))
+    if (error.code === 'HEDDLE_LOG_IO') {
+      const bytes = group.reduce((sum, request) => sum + request.bytes, 0)
+      const why = whyNoRoom(dataFile(this.#settings.path), bytes)
+      if (why !== undefined) error = storageError(why)
+    }
     if (transaction !== undefined) this.#listener.failed(transaction)
     // When not even the transaction could begin, nothing was taken: all that wait are told.
     const failed = group.length > 0 ? group : this.#take()

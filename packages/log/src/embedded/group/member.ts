@@ -11,7 +11,7 @@ import type { Committer } from '../commit/committer.ts'
 import type { Tree } from '../database.ts'
 import type { Topics } from '../topic/topics.ts'
 import { checkOffset, checkOwner, readOffset, writeOffsets } from './group-state.ts'
-import { type Membership, type Owned, beat, join, leave, step } from './membership.ts'
+import { type Membership, type Owned, beat, join, leave, someoneIsGone, step } from './membership.ts'
 
 export interface MemberContext {
   readonly path: string
@@ -26,6 +26,9 @@ export interface MemberContext {
 
 /** As in Kafka: long enough for a pause of the process, short enough to notice its end. */
 const sessionTimeoutMs = 10_000
+
+/** How often to look whether the process of another member still lives: a system call or two for each. */
+const lookMs = 250
 
 export class EmbeddedMember implements GroupMember {
   readonly group: string
@@ -226,18 +229,27 @@ export class EmbeddedMember implements GroupMember {
     return this.#ended
   }
 
-  #scheduleBeat(): void {
-    const { clock, committer, path } = this.#context
-    this.#timer = clock.after(this.#membership.sessionTimeoutMs / 3, () => {
-      this.#scheduleBeat()
-      if (this.#revoking) return
-      if (this.#walk === undefined) return this.advance()
-      committer
-        .run((transaction) => beat(transaction, this.#membership, this.#epoch))
-        .catch((error: unknown) =>
-          publish('heddle:log:background-error', () => ({ path, task: 'group', error })),
-        )
+  /** Looks after the group in turns: says often enough that this member lives, and sees soon when another one has died. */
+  #scheduleBeat(lastBeat = this.#context.clock.now()): void {
+    const { clock, tree } = this.#context
+    const beatMs = this.#membership.sessionTimeoutMs / 3
+    this.#timer = clock.after(Math.min(beatMs, lookMs), () => {
+      const due = clock.now() - lastBeat >= beatMs
+      this.#scheduleBeat(due ? clock.now() : lastBeat)
+      if (due) this.#beat()
+      else if (this.#walk === undefined && someoneIsGone(tree, this.group)) this.advance()
     })
+  }
+
+  #beat(): void {
+    const { committer, path } = this.#context
+    if (this.#revoking) return
+    if (this.#walk === undefined) return this.advance()
+    committer
+      .run((transaction) => beat(transaction, this.#membership, this.#epoch))
+      .catch((error: unknown) =>
+        publish('heddle:log:background-error', () => ({ path, task: 'group', error })),
+      )
   }
 
   #publish(

@@ -5,6 +5,7 @@
  */
 import type { TopicPartition } from '@heddle/core'
 import type { WriteTransaction } from '../commit/write-transaction.ts'
+import type { Tree } from '../database.ts'
 import { isGone, ownProcess } from '../process-identity.ts'
 import type { Topics } from '../topic/topics.ts'
 import { type Candidate, assign } from './assignment.ts'
@@ -135,6 +136,12 @@ export function expire(state: GroupState, now: number, spare?: string): string[]
     .map(([name]) => name)
   for (const name of gone) delete state.members[name]
   return gone
+}
+
+/** Whether the process of some member has died; what it owned is free then. */
+export function someoneIsGone(tree: Tree, group: string): boolean {
+  tree.resetReadTxn()
+  return Object.values(readGroup(tree, group)?.members ?? {}).some(({ process }) => isGone(process))
 }
 
 /** Partitions of all topics that some member asks for, in order. */
