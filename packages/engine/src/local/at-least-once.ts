@@ -6,7 +6,7 @@ import { Committer, type Snapshot, isEmpty } from './committer.ts'
 import type { Ground, Processing } from './ground.ts'
 import type { Lane } from './lane.ts'
 import { Occasions } from './occasions.ts'
-import type { Root, RootOwner } from './root.ts'
+import { type Root, type RootOwner, failAll } from './root.ts'
 import type { SpoutDriver } from './spout-driver.ts'
 
 /** A timeout is noticed late by at most this share of it. */
@@ -275,13 +275,13 @@ export class AtLeastOnce implements Processing, RootOwner {
       await sleep(clock, Math.max(1, messageTimeoutMs / timeoutChecks), stopped)
       if (stopped.aborted) return
       const before = clock.now() - messageTimeoutMs
-      for (const lane of ingest.lanes) {
-        const late = [...lane.roots()].filter(({ startedAt, dead }) => startedAt <= before && !dead)
-        for (const root of late) root.fail(timeout(messageTimeoutMs))
-      }
-      for (const spout of this.#spouts) spout.failBefore(before, timeout(messageTimeoutMs))
+      const late: Root[] = []
+      for (const lane of ingest.lanes) for (const root of lane.roots()) late.push(root)
+      for (const spout of this.#spouts) for (const root of spout.roots()) late.push(root)
+      failAll(
+        late.filter(({ startedAt }) => startedAt <= before),
+        new HeddleError('HEDDLE_TUPLE_TIMEOUT', `${messageTimeoutMs} ms`),
+      )
     }
   }
 }
-
-const timeout = (ms: number): HeddleError => new HeddleError('HEDDLE_TUPLE_TIMEOUT', `${ms} ms`)

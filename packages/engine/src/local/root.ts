@@ -94,3 +94,10 @@ export class Root {
     return (place.event && eventTime(place.event)) ?? place.record.timestamp
   }
 }
+
+/** Gives several trees up: all are dead before the first place becomes free, so that none starts in another's. */
+export function failAll(roots: readonly Root[], error: unknown): void {
+  const failing = roots.filter(({ dead }) => !dead)
+  for (const root of failing) root.dead = true
+  for (const root of failing) root.owner.failed(root, error)
+}

@@ -27,6 +27,8 @@ export interface SpoutDriverContext {
   /** Tuples wait in too many queues. */
   readonly congested: () => boolean
   readonly report: (component: string, error: unknown) => void
+  /** Frees the places that what is under way of a failed root has. */
+  readonly abandon: (root: Root) => void
   /** A root is done or failed. */
   readonly changed: () => void
 }
@@ -154,12 +156,8 @@ export class SpoutDriver implements RootOwner, TimeSource, SpoutOutput {
     const id = this.#pending.get(root)
     this.#pending.delete(root)
     this.#context.stats.failed++
+    this.#context.abandon(root)
     this.#over(id, false)
-  }
-
-  /** Fails what was emitted before a time. */
-  failBefore(time: number, error: Error): void {
-    for (const root of this.#pending.keys()) if (root.startedAt <= time) root.fail(error)
   }
 
   #over(id: string | undefined, acked: boolean): void {

@@ -217,6 +217,7 @@ function spoutDriver(
     topologyStats: stats,
     congested: () => network.queued >= settings.maxQueuedTuples || congested(),
     report,
+    abandon: (root) => network.abandon(root),
     changed,
   })
 }
