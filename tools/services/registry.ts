@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { CACHE } from './jars.ts'
 
@@ -21,28 +22,45 @@ const FOLDER = join(CACHE, 'running')
 /** Each run has a file named for its data folder. */
 const fileOf = (data: string): string => join(FOLDER, `${basename(data)}.json`)
 
+/** Written whole, since other processes may be reading it. */
 export function register(data: string, entry: Entry): void {
   mkdirSync(FOLDER, { recursive: true })
-  writeFileSync(fileOf(data), JSON.stringify({ ...entry, owner: process.pid } satisfies Running))
+  const file = fileOf(data)
+  writeFileSync(`${file}.new`, JSON.stringify({ ...entry, owner: process.pid } satisfies Running))
+  renameSync(`${file}.new`, file)
 }
 
 export function forget(data: string): void {
   rmSync(fileOf(data), { force: true })
 }
 
-/** The services of this clone that run now. Files of those whose owner was killed are removed. */
+/**
+ * The services of this clone that run now. Of those whose owner was killed, what is left is removed: the entry, and data
+ * that a Storm worker wrote in the moment between the deletion and its own end.
+ */
 export function running(): Running[] {
   mkdirSync(FOLDER, { recursive: true })
   return readdirSync(FOLDER).flatMap((name) => {
-    const file = join(FOLDER, name)
-    const entry = JSON.parse(readFileSync(file, 'utf8')) as Running
+    const entry = name.endsWith('.json') ? read(join(FOLDER, name)) : undefined
+    if (!entry) return []
     if (isAlive(entry.owner)) {
       const processes = Object.entries(entry.processes).filter(([, pid]) => isAlive(pid))
       return [{ ...entry, processes: Object.fromEntries(processes) }]
     }
-    rmSync(file, { force: true })
+    rmSync(join(tmpdir(), basename(name, '.json')), { recursive: true, force: true })
+    rmSync(join(FOLDER, name), { force: true })
     return []
   })
+}
+
+/** Undefined when its service has stopped since the folder was read. */
+function read(file: string): Running | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Running
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 function isAlive(pid: number): boolean {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CACHE, type ServiceName } from './jars.ts'
 import { JavaProcess, type JavaCommand } from './java-process.ts'
-import { forget, register } from './registry.ts'
+import { forget, register, running } from './registry.ts'
 
 /** A service that runs. */
 export interface Service extends AsyncDisposable {
@@ -36,7 +36,7 @@ export class ServiceRun {
   constructor(service: ServiceName, addresses: Readonly<Record<string, string>>) {
     this.#service = service
     this.#addresses = addresses
-    this.data = mkdtempSync(join(tmpdir(), `heddle-${service}-`))
+    this.data = mkdtempSync(join(tmpdir(), `heddle-services-${service}-`))
     this.logs = logFolder(service)
   }
 
@@ -84,11 +84,11 @@ export class ServiceRun {
   }
 
   #show(): void {
-    const running = this.#started.filter((process) => process.running)
+    const now = this.#started.filter((process) => process.running)
     register(this.data, {
       service: this.#service,
       addresses: this.#addresses,
-      processes: Object.fromEntries(running.map((process) => [process.name, process.pid])),
+      processes: Object.fromEntries(now.map((process) => [process.name, process.pid])),
       logs: this.logs,
     })
   }
@@ -100,8 +100,11 @@ function logFolder(service: ServiceName): string {
   const time = new Date().toISOString().replaceAll(/[-:]|\..*/g, '')
   const made = mkdtempSync(join(all, `${time}-`))
   // Names begin with the time, so they sort by it.
-  for (const run of readdirSync(all).sort().slice(0, -RUNS_KEPT)) {
-    rmSync(join(all, run), { recursive: true, force: true })
-  }
+  const older = readdirSync(all)
+    .sort()
+    .slice(0, -RUNS_KEPT)
+    .map((name) => join(all, name))
+  const inUse = new Set(running().map((entry) => entry.logs))
+  for (const run of older) if (!inUse.has(run)) rmSync(run, { recursive: true, force: true })
   return made
 }
