@@ -1,5 +1,6 @@
 import {
   type Bolt,
+  type Duration,
   type Engine,
   type Event,
   type Log,
@@ -90,7 +91,7 @@ describe.each(guarantees)('life, %s', (guarantee) => {
     const out = dataOf(await read(log, 'out', done))
     expect([...new Set(out)]).toEqual([0, 1, 2, 3, 4])
     // What was abandoned may come again, unless each counts once.
-    if (guarantee === 'exactly-once') expect(out).toHaveLength(5)
+    expect(out.length).toBeLessThanOrEqual(guarantee === 'exactly-once' ? 5 : 10)
 
     await publish(log, 'in', range(5, 6))
     const gate = Promise.withResolvers<number>()
@@ -168,8 +169,8 @@ describe.each(guarantees)('life, %s', (guarantee) => {
       partitionkey: 'p',
       data: 'k',
     })
-    const counting = (): Topology =>
-      topology('t', { guarantee, idleAfter: '5s' })
+    const counting = (idleAfter: Duration): Topology =>
+      topology('t', { guarantee, idleAfter })
         .from(topic<string>('in'))
         .keyBy((e) => e.data)
         .window(tumbling('10s'))
@@ -183,14 +184,13 @@ describe.each(guarantees)('life, %s', (guarantee) => {
     const settle = (): Promise<void> => new Promise(setImmediate)
     const run = async (events: readonly { time: string }[], expected: number): Promise<void> => {
       const engine = localEngine({ log, clock })
-      await engine.submit(counting())
+      await engine.submit(counting('1h'))
       await publish(log, 'in', events, 1)
       await until('the windows are there', async () => {
         await clock.advance(50, settle)
         return (await caughtUp(engine)()) && (await outCount()) >= expected
       })
-      const closed = engine.close()
-      await closed
+      await engine.close()
     }
     await log.createTopic({ name: 'in', partitions: 1 })
     await run([at(1), at(2), at(11)], 1)
@@ -201,7 +201,7 @@ describe.each(guarantees)('life, %s', (guarantee) => {
     ])
     // Nothing more comes: event time follows the clock, and the last window is closed.
     const engine = localEngine({ log, clock })
-    await engine.submit(counting())
+    await engine.submit(counting('5s'))
     await until('the last window is closed', async () => {
       await clock.advance(1000, settle)
       return (await outCount()) === 3
