@@ -49,6 +49,9 @@ export const errorTable = {
   HEDDLE_LOG_FORMAT_UNKNOWN: row('usage', 500, 'The data folder has a format that this version does not know', 'Use the Heddle version that the detail names, or another data folder.'),
   HEDDLE_LOG_OPEN_FAILED: row('usage', 500, 'The log cannot be opened', 'Check the path, its permissions and the free space, as the detail says.'),
   HEDDLE_LOG_IO: row('retryable', 503, 'Reading or writing the log failed', 'Check the disk; see the cause.'),
+  HEDDLE_LOG_UNAVAILABLE: row('retryable', 503, 'The brokers of the log cannot be reached, or are changing leaders', 'It was tried again for a while; check that the brokers run and that their addresses are right.'),
+  HEDDLE_LOG_UNAUTHORIZED: row('usage', 403, 'The brokers of the log refuse this client', 'Check its user, password, token or certificate, and its access rights on the brokers.'),
+  HEDDLE_LOG_UNSUPPORTED: row('usage', 501, 'This log cannot do that', 'See the detail for what it lacks.'),
 
   // engine
   HEDDLE_ENGINE_TOPOLOGY_EXISTS: row('usage', 409, 'A topology of that name is running', 'Kill it first, or choose another name.'),

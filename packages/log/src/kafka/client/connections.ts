@@ -1,0 +1,119 @@
+/**
+ * Connections to brokers. A broker answers the requests of one connection in turn, so whatever may wait there (a fetch
+ * for records, a join for other members) has a lane of its own: one connection a broker and lane.
+ *
+ * @module
+ */
+import { type API, Connection, type ConnectionOptions } from '@platformatic/kafka'
+import { KafkaError } from '../errors.ts'
+import type { Settings } from '../options.ts'
+import { answerIn, connectionError } from './wire-error.ts'
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+export class Connections {
+  readonly #settings: Settings
+  readonly #options: ConnectionOptions
+  readonly #open = new Map<string, { readonly connection: Connection; readonly ready: Promise<void> }>()
+  #closed = false
+
+  constructor(settings: Settings) {
+    this.#settings = settings
+    this.#options = connectionOptions(settings)
+  }
+
+  /**
+   * Sends a request and gives the answer, whatever error codes are in it.
+   * @throws KafkaError when the broker was not reached, or did not answer.
+   */
+  async request<Arguments extends unknown[], Answer>(
+    address: Address,
+    lane: string,
+    api: API<Arguments, Answer>,
+    ...request: Arguments
+  ): Promise<Answer> {
+    const connection = await this.#get(address, lane)
+    return new Promise((resolve, reject) => {
+      const done = (error: Error | null, answer?: Answer): void => {
+        if (error === null) return resolve(answer as Answer)
+        const given = answerIn(error)
+        if (given === undefined) reject(connectionError(error, `${address.host}:${address.port}`))
+        else resolve(given as Answer)
+      }
+      ;(api as unknown as (connection: Connection, ...rest: unknown[]) => void)(connection, ...request, done)
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#open.values()].map(({ connection }) => closeQuietly(connection)))
+    this.#open.clear()
+  }
+
+  /** Closes the connections of a lane. */
+  async closeLane(lane: string): Promise<void> {
+    const closing: Promise<void>[] = []
+    for (const [name, { connection }] of this.#open) {
+      if (!name.startsWith(`${lane} `)) continue
+      this.#open.delete(name)
+      closing.push(closeQuietly(connection))
+    }
+    await Promise.all(closing)
+  }
+
+  async #get(address: Address, lane: string): Promise<Connection> {
+    if (this.#closed) throw new KafkaError('NETWORK_EXCEPTION', 'the log is closed', { retryable: false })
+    const name = `${lane} ${address.host}:${address.port}`
+    let entry = this.#open.get(name)
+    if (entry === undefined) {
+      const connection = new Connection(this.#settings.clientId, this.#options)
+      const forget = (): void => {
+        if (this.#open.get(name)?.connection === connection) this.#open.delete(name)
+      }
+      // It emits errors of a broken connection, which its requests report too.
+      connection.on('error', forget)
+      connection.on('close', forget)
+      const ready = connection.connect(address.host, address.port) as Promise<void>
+      entry = { connection, ready }
+      this.#open.set(name, entry)
+    }
+    try {
+      await entry.ready
+    } catch (error) {
+      if (this.#open.get(name) === entry) this.#open.delete(name)
+      throw connectionError(error, `${address.host}:${address.port}`)
+    }
+    if (this.#closed) {
+      await closeQuietly(entry.connection)
+      throw new KafkaError('NETWORK_EXCEPTION', 'the log is closed', { retryable: false })
+    }
+    return entry.connection
+  }
+}
+
+async function closeQuietly(connection: Connection): Promise<void> {
+  try {
+    await connection.close()
+  } catch {
+    // It is of no more use either way.
+  }
+}
+
+function connectionOptions({ sasl, tls, connectTimeoutMs, requestTimeoutMs }: Settings): ConnectionOptions {
+  return {
+    connectTimeout: connectTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    // Waiting for answers is bounded by what each lane sends.
+    maxInflights: 64,
+    ...(sasl === undefined ? {} : { sasl }),
+    ...(tls === undefined
+      ? {}
+      : {
+          tls: { ...tls },
+          ...(tls.servername === undefined ? { tlsServerName: true } : { tlsServerName: tls.servername }),
+        }),
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * Consumer groups from outside: join, list, reset, delete.
+ *
+ * @module
+ */
+import { type CommittedOffset, type GroupInfo, type GroupOptions, HeddleError } from '@heddle/core'
+import {
+  consumerGroupDescribeV0,
+  deleteGroupsV2,
+  incrementalAlterConfigsV1,
+  listGroupsV5,
+  offsetCommitV9,
+  offsetFetchV9,
+} from '@platformatic/kafka'
+import type { Abilities, Cluster } from '../client/cluster.ts'
+import { retrying } from '../client/retry.ts'
+import { checkCode, errorOf } from '../errors.ts'
+import { KafkaMember } from './member.ts'
+
+/** Kafka's type of resource for a consumer group. */
+const groupResource = 32
+const setOperation = 0
+
+/** As in the embedded log. Kafka's own is 45 s. */
+const defaultSessionTimeoutMs = 10_000
+
+export class Groups {
+  readonly #cluster: Cluster
+  readonly #abilities: Abilities
+  readonly #members = new Set<KafkaMember>()
+
+  constructor(cluster: Cluster, abilities: Abilities) {
+    this.#cluster = cluster
+    this.#abilities = abilities
+  }
+
+  async join(options: GroupOptions): Promise<KafkaMember> {
+    if (!this.#abilities.consumerGroups)
+      throw new HeddleError(
+        'HEDDLE_LOG_UNSUPPORTED',
+        'consumer groups need brokers with the consumer protocol of KIP-848: Kafka 4.0, with the feature group.version',
+      )
+    await this.#configure(options.group, options.sessionTimeoutMs ?? defaultSessionTimeoutMs)
+    const member = await KafkaMember.join(this.#cluster, options, (left) => this.#members.delete(left))
+    this.#members.add(member)
+    return member
+  }
+
+  async list(): Promise<GroupInfo[]> {
+    const names = await this.#retrying(async () => {
+      await this.#cluster.allTopics()
+      const found = new Map<string, string>()
+      for (const broker of this.#cluster.brokers) {
+        const answer = await this.#cluster.request(broker, 'admin', listGroupsV5.api, [], [])
+        checkCode(answer.errorCode)
+        for (const { groupId, groupType } of answer.groups) found.set(groupId, groupType.toLowerCase())
+      }
+      return found
+    })
+    const groups: GroupInfo[] = []
+    for (const [group, type] of [...names].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      // Share and streams groups keep no offsets that could be listed here.
+      if (type !== 'consumer' && type !== 'classic') continue
+      const [members, offsets] = await Promise.all([
+        type === 'consumer' ? this.#describe(group) : [],
+        this.#offsets(group),
+      ])
+      groups.push({ group, members, offsets })
+    }
+    return groups
+  }
+
+  async reset(group: string, offsets: readonly CommittedOffset[]): Promise<void> {
+    await this.#retrying(async () => {
+      const answer = await this.#cluster.requestCoordinator(
+        'group',
+        group,
+        'admin',
+        offsetCommitV9.api,
+        group,
+        -1,
+        '',
+        null,
+        offsetTopics(offsets),
+      )
+      for (const { partitions } of answer.topics)
+        for (const { errorCode } of partitions) {
+          const error = errorOf(errorCode)
+          if (error === undefined) continue
+          if (['UNKNOWN_MEMBER_ID', 'STALE_MEMBER_EPOCH', 'ILLEGAL_GENERATION'].includes(error.id))
+            throw new HeddleError('HEDDLE_LOG_GROUP_ACTIVE', `'${group}'`, { cause: error, info: { group } })
+          if (error.retryable) this.#cluster.forgetCoordinator('group', group)
+          throw error
+        }
+    })
+  }
+
+  async delete(group: string): Promise<void> {
+    await this.#retrying(async () => {
+      const answer = await this.#cluster.requestCoordinator('group', group, 'admin', deleteGroupsV2.api, [
+        group,
+      ])
+      const error = errorOf(answer.results[0]!.errorCode)
+      if (error === undefined || error.id === 'GROUP_ID_NOT_FOUND') return
+      if (error.retryable) this.#cluster.forgetCoordinator('group', group)
+      throw error
+    })
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#members].map((member) => member.abandon()))
+  }
+
+  async #describe(group: string): Promise<GroupInfo['members']> {
+    return this.#retrying(async () => {
+      const answer = await this.#cluster.requestCoordinator(
+        'group',
+        group,
+        'admin',
+        consumerGroupDescribeV0.api,
+        [group],
+        false,
+      )
+      const [described] = answer.groups
+      if (described === undefined || errorOf(described.errorCode)?.id === 'GROUP_ID_NOT_FOUND') return []
+      checkCode(described.errorCode, described.errorMessage)
+      return described.members.map(({ memberId, instanceId, assignment }) => ({
+        member: instanceId ?? memberId,
+        assignment: assignment.topicPartitions.flatMap(({ topicName, partitions }) =>
+          partitions.map((partition) => ({ topic: topicName, partition })),
+        ),
+      }))
+    })
+  }
+
+  #offsets(group: string): Promise<CommittedOffset[]> {
+    return this.#retrying(() => fetchOffsets(this.#cluster, group, null))
+  }
+
+  /**
+   * Session timeout and heartbeat are settings of the group on the brokers, which have least values (by default 45 s and
+   * 5 s). One that is refused leaves the group with what the brokers have.
+   */
+  async #configure(group: string, sessionTimeoutMs: number): Promise<void> {
+    const wanted = {
+      'consumer.session.timeout.ms': String(sessionTimeoutMs),
+      'consumer.heartbeat.interval.ms': String(Math.round(Math.max(100, sessionTimeoutMs / 20))),
+    }
+    await this.#retrying(async () => {
+      const configs = Object.entries(wanted).map(
+        ([name, value]) => ({ name, configOperation: setOperation, value }) as const,
+      )
+      const resource = { resourceType: groupResource, resourceName: group, configs } as const
+      const answer = await this.#cluster.requestAny('admin', incrementalAlterConfigsV1.api, [resource], false)
+      const error = errorOf(answer.responses[0]!.errorCode, answer.responses[0]!.errorMessage)
+      if (error?.retryable === true) throw error
+    })
+  }
+
+  #retrying<T>(attempt: () => Promise<T>): Promise<T> {
+    const { clock, deliveryTimeoutMs } = this.#cluster.settings
+    return retrying(clock, deliveryTimeoutMs, attempt)
+  }
+}
+
+/** Offsets as requests name them. */
+export function offsetTopics(offsets: readonly CommittedOffset[]) {
+  return [...Map.groupBy(offsets, ({ topic }) => topic)].map(([name, ofTopic]) => ({
+    name,
+    partitions: ofTopic.map(({ partition, offset, metadata }) => ({
+      partitionIndex: partition,
+      committedOffset: BigInt(offset),
+      committedLeaderEpoch: -1,
+      committedMetadata: metadata ?? null,
+    })),
+  }))
+}
+
+/**
+ * A group's offsets, once no transaction that changes them is open.
+ * @param partitions `null` for all that it has.
+ * @throws KafkaError
+ */
+export async function fetchOffsets(
+  cluster: Cluster,
+  group: string,
+  partitions: readonly { readonly topic: string; readonly partition: number }[] | null,
+): Promise<CommittedOffset[]> {
+  const topics =
+    partitions === null
+      ? null
+      : [...Map.groupBy(partitions, ({ topic }) => topic)].map(([name, ofTopic]) => ({
+          name,
+          partitionIndexes: ofTopic.map(({ partition }) => partition),
+        }))
+  const answer = await cluster.requestCoordinator(
+    'group',
+    group,
+    'admin',
+    offsetFetchV9.api,
+    [{ groupId: group, memberId: null, memberEpoch: -1, topics }],
+    true,
+  )
+  const found = answer.groups[0]!
+  const check = (code: number): void => {
+    const error = errorOf(code)
+    if (error === undefined || error.id === 'GROUP_ID_NOT_FOUND') return
+    if (error.id !== 'UNSTABLE_OFFSET_COMMIT' && error.retryable) cluster.forgetCoordinator('group', group)
+    throw error
+  }
+  check(found.errorCode)
+  const offsets: CommittedOffset[] = []
+  for (const { name, partitions: ofTopic } of found.topics)
+    for (const { partitionIndex, committedOffset, metadata, errorCode } of ofTopic) {
+      check(errorCode)
+      if (committedOffset < 0n) continue
+      const offset = { topic: name, partition: partitionIndex, offset: Number(committedOffset) }
+      offsets.push(
+        metadata === null || metadata === undefined || metadata === '' ? offset : { ...offset, metadata },
+      )
+    }
+  return offsets.sort((a, b) =>
+    a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1,
+  )
+}

@@ -1,0 +1,85 @@
+/**
+ * What an append asks for, before it is sent: checks, the choice of partitions, and what is a duplicate.
+ *
+ * @module
+ */
+import { type Appended, HeddleError, type RecordInput } from '@heddle/core'
+import { checkRecord } from '../../embedded/topic/record-check.ts'
+import type { Cluster } from '../client/cluster.ts'
+import type { Fetcher } from '../fetch/fetcher.ts'
+import type { KnownTopic, Topics } from '../topic/topics.ts'
+import { contentBytes } from '../wire/record-batch.ts'
+import { Deduplicator } from './deduplicator.ts'
+import { choosePartitions } from './partitioner.ts'
+import type { Producer } from './producer.ts'
+
+export interface Prepared {
+  readonly topic: KnownTopic
+  readonly partitions: readonly number[]
+  readonly bytes: number
+}
+
+export class Appender {
+  readonly #topics: Topics
+  readonly #producer: Producer
+  readonly deduplicator: Deduplicator
+
+  constructor(cluster: Cluster, topics: Topics, producer: Producer, fetcher: Fetcher) {
+    this.#topics = topics
+    this.#producer = producer
+    this.deduplicator = new Deduplicator(cluster, fetcher)
+  }
+
+  async append(name: string, records: readonly RecordInput[], dedupe: boolean): Promise<Appended[]> {
+    const { topic, partitions, bytes } = await this.prepare(name, records, dedupe)
+    if (records.length === 0) return []
+    const write = (some: readonly RecordInput[], theirs: readonly number[]): Promise<number[]> =>
+      this.#producer.append(name, some, theirs, bytes, topic.batchLimit)
+    try {
+      if (dedupe && topic.info.dedupe.ids > 0 && topic.info.dedupe.ms > 0)
+        return await this.deduplicator.append(topic, records, partitions, write)
+      const offsets = await write(records, partitions)
+      for (let i = 0; i < offsets.length; i++) this.deduplicator.wrote(name, partitions[i]!, offsets[i]! + 1)
+      return offsets.map((offset, i) => ({ partition: partitions[i]!, offset }))
+    } catch (error) {
+      // It may have been deleted: the next append asks.
+      this.#topics.forget(name)
+      throw error
+    }
+  }
+
+  /**
+   * Checks records and chooses their partitions.
+   * @throws HEDDLE_LOG_UNKNOWN_TOPIC, HEDDLE_LOG_RECORD_INVALID, HEDDLE_LOG_RECORD_TOO_LARGE
+   */
+  async prepare(name: string, records: readonly RecordInput[], dedupe: boolean): Promise<Prepared> {
+    const topic = await this.#topics.get(name)
+    const { maxRecordBytes } = topic.info
+    let bytes = 0
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i]!
+      checkRecord(record, i, topic.info)
+      if (record.timestamp !== undefined && record.timestamp < 0)
+        throw new HeddleError(
+          'HEDDLE_LOG_RECORD_INVALID',
+          `record ${i} has the timestamp ${record.timestamp}`,
+          {
+            info: { index: i },
+          },
+        )
+      const size = contentBytes(record)
+      if (size > maxRecordBytes)
+        throw new HeddleError(
+          'HEDDLE_LOG_RECORD_TOO_LARGE',
+          `record ${i} has ${size} bytes, and topic '${name}' takes ${maxRecordBytes}`,
+          { info: { index: i, bytes: size, maxRecordBytes } },
+        )
+      bytes += size + 64
+    }
+    return { topic, partitions: choosePartitions(topic, records, dedupe), bytes }
+  }
+
+  forget(name: string): void {
+    this.deduplicator.forget(name)
+  }
+}

@@ -1,0 +1,72 @@
+import type { RecordInput } from '@heddle/core'
+import { BatchBuilder, type ProducerIdentity, contentBytes } from '../wire/record-batch.ts'
+
+/** A batch on its way. */
+export class PendingBatch {
+  readonly builder: BatchBuilder
+  /** When it is given up, ms since 1970. */
+  readonly deadline: number
+  /** Where it was written. */
+  readonly written: Promise<number>
+  resolve!: (baseOffset: number) => void
+  reject!: (error: unknown) => void
+  /** Its bytes, once it was sent. */
+  encoded: Buffer | undefined
+  identity: ProducerIdentity | undefined
+  sequence = -1
+  failures = 0
+
+  constructor(deadline: number) {
+    this.builder = new BatchBuilder()
+    this.deadline = deadline
+    this.written = new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
+    // Whoever appended awaits it; nobody may be left when an append was refused half-way.
+    this.written.catch(() => undefined)
+  }
+}
+
+/** A record's place in a batch. */
+export interface Slot {
+  readonly batch: PendingBatch
+  readonly index: number
+}
+
+/** What waits to be written to one partition. One batch is under way at a time, so that order and sequence are plain. */
+export class PartitionQueue {
+  readonly topic: string
+  readonly partition: number
+  readonly batches: PendingBatch[] = []
+  inFlight = false
+  /** Not before this, after a failure; ms since 1970. */
+  notBefore = 0
+  /** `undefined`: a fresh one is needed, since what the broker knows of the last one is in doubt. */
+  identity: ProducerIdentity | undefined
+  nextSequence = 0
+
+  constructor(topic: string, partition: number) {
+    this.topic = topic
+    this.partition = partition
+  }
+
+  /** Adds a record to the last batch, or to a new one when that is full or under way. */
+  add(record: RecordInput, now: number, limit: number, deadline: number): Slot {
+    let last = this.batches.at(-1)
+    const full =
+      last === undefined ||
+      last.encoded !== undefined ||
+      (last.builder.count > 0 && last.builder.bytes + estimate(record) > limit)
+    if (full) {
+      last = new PendingBatch(deadline)
+      this.batches.push(last)
+    }
+    last!.builder.add(record, now)
+    return { batch: last!, index: last!.builder.count - 1 }
+  }
+}
+
+/** Bytes in a batch, at most: lengths and deltas take up to 25, and each header's lengths 10. */
+export const estimate = (record: RecordInput): number =>
+  contentBytes(record) + 25 + 10 * (record.headers?.length ?? 0)

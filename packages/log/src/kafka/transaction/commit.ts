@@ -1,0 +1,105 @@
+import type { Bytes, CommittedOffset, RecordInput } from '@heddle/core'
+import type { KafkaMember } from '../group/member.ts'
+import type { Appender, Prepared } from '../produce/appender.ts'
+import type { KafkaStore } from '../store/store.ts'
+import type { BufferedAppend, Work } from './transaction.ts'
+import type { TransactionWriter } from './writer.ts'
+
+/** What one transaction on the brokers takes: one of ours, or several that waited for the one before. */
+export class Commit {
+  readonly #appender: Appender
+  readonly #appends: (BufferedAppend & Prepared)[] = []
+  readonly #offsets = new Map<KafkaMember, Map<string, CommittedOffset>>()
+  readonly #state = new Map<KafkaStore, Map<string, Bytes | null>>()
+
+  constructor(appender: Appender) {
+    this.#appender = appender
+  }
+
+  get empty(): boolean {
+    return this.#appends.length === 0 && this.#offsets.size === 0 && this.#state.size === 0
+  }
+
+  /**
+   * Adds the work of one transaction, after what was added before; checks it first, and adds nothing when it throws.
+   * @throws HEDDLE_LOG_FENCED, HEDDLE_LOG_UNKNOWN_TOPIC, HEDDLE_LOG_RECORD_INVALID, HEDDLE_LOG_RECORD_TOO_LARGE
+   */
+  async add({ appends, offsets, state }: Work): Promise<void> {
+    const prepared: (BufferedAppend & Prepared)[] = []
+    for (const append of appends)
+      prepared.push({
+        ...append,
+        ...(await this.#appender.prepare(append.name, append.records, append.dedupe)),
+      })
+    for (const [member, ofMember] of offsets) member.checkOwned([...ofMember.values()])
+    this.#appends.push(...prepared)
+    merge(this.#offsets, offsets)
+    merge(this.#state, state)
+  }
+
+  /** Sends all of it; what it gives is called when the transaction has ended. */
+  async write(writer: TransactionWriter): Promise<() => Promise<void>> {
+    for (const group of together(this.#appends)) {
+      const { topic } = group[0]!
+      const records = group.flatMap((append) => append.records)
+      const partitions = group.flatMap((append) => append.partitions)
+      const write = (some: readonly RecordInput[], theirs: readonly number[]): Promise<number[]> =>
+        writer.write(topic.name, some, theirs, topic.batchLimit)
+      if (group[0]!.dedupe) await this.#appender.deduplicator.append(topic, records, partitions, write)
+      else await write(records, partitions)
+    }
+    const applying: (() => Promise<void>)[] = []
+    for (const [store, changes] of this.#state) {
+      const records = [...changes].map(([key, value]) => ({ key, value }))
+      const offsets = await writer.write(
+        store.topic,
+        records,
+        records.map(() => 0),
+        store.batchLimit,
+      )
+      applying.push(() => store.apply(changes, offsets[0]!, offsets.at(-1)! + 1))
+    }
+    return async () => {
+      for (const apply of applying) await apply()
+    }
+  }
+
+  async writeOffsets(writer: TransactionWriter): Promise<void> {
+    for (const [member, offsets] of this.#offsets)
+      if (offsets.size > 0) await writer.commitOffsets(member, [...offsets.values()])
+  }
+
+  /** Nothing of it was kept. */
+  failed(): void {
+    for (const { dedupe, name } of this.#appends) if (dedupe) this.#appender.deduplicator.forget(name)
+  }
+}
+
+/** What comes later counts. */
+function merge<Owner, Value>(
+  into: Map<Owner, Map<string, Value>>,
+  from: ReadonlyMap<Owner, ReadonlyMap<string, Value>>,
+): void {
+  for (const [owner, values] of from) {
+    let known = into.get(owner)
+    if (known === undefined) into.set(owner, (known = new Map()))
+    for (const [key, value] of values) {
+      known.delete(key)
+      known.set(key, value)
+    }
+  }
+}
+
+/** Appends that follow each other and go to one topic in one way are written in one go. */
+function together<T extends { readonly name: string; readonly dedupe: boolean }>(
+  appends: readonly T[],
+): T[][] {
+  const groups: T[][] = []
+  for (const append of appends) {
+    const last = groups.at(-1)
+    const same = last !== undefined && last[0]!.name === append.name && last[0]!.dedupe === append.dedupe
+    if (same) last.push(append)
+    else groups.push([append])
+  }
+  return groups
+}

@@ -1,0 +1,280 @@
+/**
+ * Writes transactions under a transactional id, by KIP-890: each transaction has an epoch of its own, so that nothing of
+ * a former one or of a fenced producer can get into it.
+ *
+ * One transaction at a time is on the brokers; those that are committed meanwhile wait for it, and share the next. Within one, all
+ * records are acknowledged before the offsets are sent, and the offsets before the end: so whatever a transaction that
+ * still counts has written is there when its partitions are handed on, and a new owner can restore state up to the end.
+ *
+ * @module
+ */
+import { HeddleError, type Transaction, type Transactor, errorMessage } from '@heddle/core'
+import { initProducerIdV4 } from '@platformatic/kafka'
+import { publish } from '../channels.ts'
+import type { Abilities, Cluster } from '../client/cluster.ts'
+import { retrying } from '../client/retry.ts'
+import { KafkaError, errorOf, heddleError } from '../errors.ts'
+import type { Appender } from '../produce/appender.ts'
+import type { ProducerIdentity } from '../wire/record-batch.ts'
+import { endTransactionV5 } from '../wire/transaction.ts'
+import { Commit } from './commit.ts'
+import { KafkaTransaction, type Work } from './transaction.ts'
+import { TransactionWriter } from './writer.ts'
+
+export interface TransactorContext {
+  readonly cluster: Cluster
+  readonly abilities: Abilities
+  readonly appender: Appender
+  readonly closed: () => boolean
+}
+
+interface Queued {
+  readonly number: number
+  readonly work: Work
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/** How many of ours one transaction on the brokers takes at most: enough to hide its round trips, and bounded in memory. */
+const mostTogether = 64
+
+/** A newer transactor has the id. */
+const fencing = new Set([
+  'INVALID_PRODUCER_EPOCH',
+  'PRODUCER_FENCED',
+  'TRANSACTIONAL_ID_NOT_FOUND',
+  'INVALID_PRODUCER_ID_MAPPING',
+])
+
+export class KafkaTransactor implements Transactor {
+  readonly id: string
+  readonly #context: TransactorContext
+  readonly #lane: string
+  #identity: ProducerIdentity | undefined
+  /** What the last known identity was, when the current one is in doubt. */
+  #last: ProducerIdentity = { id: -1n, epoch: -1 }
+  /** Why there will be no more. */
+  #dead: HeddleError | undefined
+  readonly #queue: Queued[] = []
+  #running: Promise<void> | undefined
+  /** One is being filled. */
+  #open = false
+  #begun = 0
+  /** Transactions up to this number were begun before one of them failed. */
+  #failedUpTo = 0
+  #failure: HeddleError | undefined
+  #closed = false
+
+  private constructor(id: string, context: TransactorContext) {
+    this.id = id
+    this.#context = context
+    this.#lane = `transactor-${id}`
+  }
+
+  static async open(id: string, context: TransactorContext): Promise<KafkaTransactor> {
+    if (!context.abilities.transactions)
+      throw new HeddleError(
+        'HEDDLE_LOG_UNSUPPORTED',
+        'transactions need brokers with those of KIP-890: Kafka 4.0, with the feature transaction.version 2',
+      )
+    const transactor = new KafkaTransactor(id, context)
+    await transactor.#initialise()
+    return transactor
+  }
+
+  begin(): Transaction {
+    if (this.#context.closed()) throw new HeddleError('HEDDLE_LOG_CLOSED')
+    if (this.#closed)
+      throw new HeddleError('HEDDLE_LOG_TRANSACTION_INVALID', `transactor '${this.id}' is closed`)
+    if (this.#open) throw new HeddleError('HEDDLE_LOG_TRANSACTION_INVALID', 'the one before is still open')
+    this.#open = true
+    const number = ++this.#begun
+    return new KafkaTransaction(
+      (work) => this.#enqueue(number, work),
+      () => (this.#open = false),
+    )
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#running
+    await this.#context.cluster.connections.closeLane(this.#lane)
+  }
+
+  #enqueue(number: number, work: Work): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ number, work, resolve, reject })
+      this.#running ??= this.#run()
+    })
+  }
+
+  async #run(): Promise<void> {
+    // The caller may have more to commit in this turn.
+    await new Promise(setImmediate)
+    while (this.#queue.length > 0) await this.#commitNext()
+    // At once, so that nothing that comes is left in the queue.
+    this.#running = undefined
+  }
+
+  /** Commits all that waits as one transaction: each is kept with those before it, or not at all. */
+  async #commitNext(): Promise<void> {
+    const commit = new Commit(this.#context.appender)
+    const taken: Queued[] = []
+    let refused: unknown
+    while (this.#queue.length > 0 && taken.length < mostTogether) {
+      const next = this.#queue[0]!
+      try {
+        // It was filled on the ground of one that was not kept.
+        if (this.#failure !== undefined && next.number <= this.#failedUpTo) throw this.#failure
+        if (this.#dead !== undefined) throw this.#dead
+        await commit.add(next.work)
+      } catch (error) {
+        refused = error
+        break
+      }
+      taken.push(this.#queue.shift()!)
+    }
+    try {
+      if (taken.length > 0 && !commit.empty) await this.#send(commit)
+      for (const { resolve } of taken) resolve()
+    } catch (error) {
+      this.#fail(taken, error)
+      return
+    }
+    if (refused !== undefined) this.#fail([this.#queue.shift()!], refused)
+  }
+
+  #fail(queued: readonly Queued[], error: unknown): void {
+    this.#failure = this.#errorOf(error)
+    this.#failedUpTo = this.#begun
+    for (const { reject } of queued) reject(this.#failure)
+  }
+
+  async #send(commit: Commit): Promise<void> {
+    const { cluster } = this.#context
+    const { clock } = cluster.settings
+    if (this.#identity === undefined) await this.#initialise()
+    const identity = this.#identity!
+    const writer = new TransactionWriter(cluster, this.id, this.#lane, identity)
+    const started = clock.now()
+    let written: () => Promise<void>
+    try {
+      written = await commit.write(writer)
+      const produced = clock.now()
+      await commit.writeOffsets(writer)
+      const sent = clock.now()
+      await this.#end(identity, true)
+      publish('heddle:log:kafka:transaction', () => ({
+        transactor: this.id,
+        result: 'committed',
+        records: writer.records,
+        produceMs: produced - started,
+        offsetsMs: sent - produced,
+        endMs: clock.now() - sent,
+      }))
+    } catch (error) {
+      commit.failed()
+      if (this.#identity === identity) await this.#abort(identity)
+      publish('heddle:log:kafka:transaction', () => ({
+        transactor: this.id,
+        result: 'aborted',
+        records: writer.records,
+        produceMs: 0,
+        offsetsMs: 0,
+        endMs: clock.now() - started,
+      }))
+      throw error
+    }
+    await written()
+  }
+
+  async #abort(identity: ProducerIdentity): Promise<void> {
+    try {
+      await this.#end(identity, false)
+    } catch (error) {
+      // Then it is aborted by what comes next: the identity is asked for anew, or the transaction times out.
+      this.#last = identity
+      this.#identity = undefined
+      this.#noteFencing(error)
+    }
+  }
+
+  /** Ends the transaction; the answer has the identity for the next. An answer that was lost is given again. */
+  async #end(identity: ProducerIdentity, commit: boolean): Promise<void> {
+    const { cluster } = this.#context
+    const { clock, deliveryTimeoutMs } = cluster.settings
+    try {
+      const { next } = await retrying(clock, deliveryTimeoutMs, async () => {
+        const answer = await cluster.requestCoordinator(
+          'transaction',
+          this.id,
+          this.#lane,
+          endTransactionV5,
+          this.id,
+          identity,
+          commit,
+        )
+        const error = errorOf(answer.errorCode)
+        if (error === undefined) return answer
+        // Nothing of it came to the coordinator: there is nothing to abort.
+        if (!commit && error.id === 'INVALID_TXN_STATE') return { next: identity }
+        if (error.retryable && error.id !== 'CONCURRENT_TRANSACTIONS')
+          cluster.forgetCoordinator('transaction', this.id)
+        throw error
+      })
+      this.#identity = next
+    } catch (error) {
+      if (commit) {
+        this.#last = identity
+        this.#identity = undefined
+      }
+      throw error
+    }
+  }
+
+  /**
+   * Takes the id, and aborts what a former transactor left open under it. Again under an identity that is known: only
+   * unless a newer transactor has the id.
+   */
+  async #initialise(): Promise<void> {
+    const { cluster } = this.#context
+    const { clock, deliveryTimeoutMs, transactionTimeoutMs } = cluster.settings
+    const { id, epoch } = this.#last
+    try {
+      this.#identity = await retrying(clock, deliveryTimeoutMs, async () => {
+        const answer = await cluster.requestCoordinator(
+          'transaction',
+          this.id,
+          this.#lane,
+          initProducerIdV4.api,
+          this.id,
+          transactionTimeoutMs,
+          id,
+          epoch,
+        )
+        const error = errorOf(answer.errorCode)
+        if (error === undefined) return { id: answer.producerId, epoch: answer.producerEpoch }
+        if (error.retryable && error.id !== 'CONCURRENT_TRANSACTIONS')
+          cluster.forgetCoordinator('transaction', this.id)
+        throw error
+      })
+    } catch (error) {
+      this.#noteFencing(error)
+      throw error
+    }
+  }
+
+  #noteFencing(error: unknown): void {
+    if (error instanceof KafkaError && fencing.has(error.id))
+      this.#dead ??= new HeddleError('HEDDLE_LOG_FENCED', `transactor '${this.id}': ${errorMessage(error)}`, {
+        cause: error,
+        info: { transactor: this.id },
+      })
+  }
+
+  #errorOf(error: unknown): HeddleError {
+    this.#noteFencing(error)
+    return this.#dead ?? heddleError(error, `commit of transactor '${this.id}'`)
+  }
+}
