@@ -69,7 +69,12 @@ export function createHttpGateway(options: HttpGatewayOptions): HttpGateway {
   }
   const { limits } = context
   const app = Fastify({
-    http: { headersTimeout: limits.headersTimeoutMs, maxHeaderSize: limits.maxHeaderBytes },
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      // How often Node looks for late ones: its own 30 s would make the limit mean three times as much.
+      connectionsCheckingInterval: Math.ceil(limits.headersTimeoutMs / 4),
+      maxHeaderSize: limits.maxHeaderBytes,
+    },
     keepAliveTimeout: limits.keepAliveMs,
     // Bodies have their own time (bodyTimeoutMs); a stream of NDJSON may take hours.
     requestTimeout: 0,

@@ -14,7 +14,6 @@
  *
  * @module
  */
-import { once as event } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { type Cost, HeddleError } from '@heddle/core'
 import type { FastifyReply } from 'fastify'
@@ -230,13 +229,20 @@ async function nextChunk(body: IncomingMessage, signal: AbortSignal): Promise<Bu
     const chunk = body.read() as Buffer | null
     if (chunk) return chunk
     if (body.readableEnded || body.destroyed) return undefined
-    const settled = new AbortController()
-    const either = AbortSignal.any([signal, settled.signal])
-    const [readable, end, close] = ['readable', 'end', 'close'].map((name) =>
-      event(body, name, { signal: either }),
-    )
-    await Promise.race([readable, end, close]).catch(nothing)
-    settled.abort()
+    await changeOf(body, signal)
   }
   return undefined
+}
+
+/** Resolves when there may be more to read, or will be no more. */
+function changeOf(body: IncomingMessage, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      body.off('readable', done).off('end', done).off('close', done)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    body.on('readable', done).on('end', done).on('close', done)
+    signal.addEventListener('abort', done)
+  })
 }
