@@ -117,7 +117,8 @@ describe.runIf(servicesAvailable('kafka'))('Kafka', () => {
     await cluster.send('orders', numbered('after'))
     const all = [...numbered('before'), ...numbered('without'), ...numbered('after')].sort()
     expect(await cluster.read('orders', 30)).toEqual(all)
-  })
+    // Three JVMs and a fail-over: 25 s on idle cores, and a minute and a half was seen on busy ones.
+  }, 240_000)
 
   test('what does not boot shows the end of its log, and leaves nothing behind', async () => {
     const started = startKafka({ properties: { 'process.roles': 'bystander' } })
