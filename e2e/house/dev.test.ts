@@ -57,11 +57,13 @@ test('dev reloads a topology whose helper changed, under traffic, and every even
   }
 
   const traffic = new Traffic(url, 'in', 4)
+  const seenBy = (version: string): boolean => [...seen.values()].some(([by]) => by === version)
+  await until(() => seenBy('v1'))
   for (const version of ['v2', 'v3', 'v4']) {
     const before = dev.lines.length
     writeVersion(folder.path, version)
     expect(await dev.line((line) => line.includes('"what"'), before)).toContain('"what":"reloaded"')
-    await until(() => [...seen.values()].some(([by]) => by === version))
+    await until(() => seenBy(version))
   }
   await traffic.stop()
   let n = traffic.begun
