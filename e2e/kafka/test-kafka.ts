@@ -9,7 +9,7 @@ export interface TestKafka {
 /** Small limits, so that a member that dies is noticed within seconds. */
 const quick = {
   'group.consumer.min.session.timeout.ms': 1_000,
-  'group.consumer.min.heartbeat.interval.ms': 100,
+  'group.consumer.min.heartbeat.interval.ms': 200,
 }
 
 /** Starts one; HEDDLE_TEST_KAFKA names brokers that run already, for tests that are run again and again. */

@@ -18,8 +18,8 @@ import { checkCode, errorOf } from '../errors.ts'
 import { KafkaMember } from './member.ts'
 
 /** Kafka's type of resource for a consumer group. */
-const groupResource = 32
-const setOperation = 0
+const groupResource = 32 as const
+const setOperation = 0 as const
 
 /** As in the embedded log. Kafka's own is 45 s. */
 const defaultSessionTimeoutMs = 10_000
@@ -142,15 +142,16 @@ export class Groups {
    * 5 s). One that is refused leaves the group with what the brokers have.
    */
   async #configure(group: string, sessionTimeoutMs: number): Promise<void> {
-    const wanted = {
-      'consumer.session.timeout.ms': String(sessionTimeoutMs),
-      'consumer.heartbeat.interval.ms': String(Math.round(Math.max(100, sessionTimeoutMs / 20))),
-    }
+    const heartbeatMs = Math.round(Math.max(200, sessionTimeoutMs / 20))
+    // Each by itself, so that one can be taken where the other is refused.
+    await this.#set(group, 'consumer.session.timeout.ms', sessionTimeoutMs)
+    await this.#set(group, 'consumer.heartbeat.interval.ms', heartbeatMs)
+  }
+
+  async #set(group: string, name: string, value: number): Promise<void> {
     await this.#retrying(async () => {
-      const configs = Object.entries(wanted).map(
-        ([name, value]) => ({ name, configOperation: setOperation, value }) as const,
-      )
-      const resource = { resourceType: groupResource, resourceName: group, configs } as const
+      const configs = [{ name, configOperation: setOperation, value: String(value) }]
+      const resource = { resourceType: groupResource, resourceName: group, configs }
       const answer = await this.#cluster.requestAny('admin', incrementalAlterConfigsV1.api, [resource], false)
       const error = errorOf(answer.responses[0]!.errorCode, answer.responses[0]!.errorMessage)
       if (error?.retryable === true) throw error
