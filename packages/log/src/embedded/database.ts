@@ -18,7 +18,7 @@ export const logFormat = 1
 export const dataFile = (path: string): string => join(path, 'log.lmdb')
 
 /**
- * Opens the environment, or makes it.
+ * Opens the environment in a folder, or makes it.
  *
  * `overlappingSync: false` is what makes an answer mean "on disk": LMDB then writes a transaction's pages, waits for
  * fdatasync, and only then writes the meta page that makes them count, through a descriptor opened with O_DSYNC. With
@@ -30,7 +30,6 @@ export async function openDatabase(path: string): Promise<Tree> {
   let tree: Tree | undefined
   try {
     const fresh = !existsSync(dataFile(path))
-    if (fresh) makeFolder(path)
     tree = open<Buffer, Buffer>({
       path: dataFile(path),
       noSubdir: true,
@@ -50,7 +49,7 @@ export async function openDatabase(path: string): Promise<Tree> {
   } catch (error) {
     await tree?.close()
     if (error instanceof HeddleError) throw error
-    throw new HeddleError('HEDDLE_LOG_OPEN_FAILED', `${path}: ${errorMessage(error)}`, { cause: error })
+    throw openFailed(path, error)
   }
 }
 
@@ -73,15 +72,28 @@ async function checkFormat(tree: Tree, path: string): Promise<void> {
   )
 }
 
-function makeFolder(path: string): void {
-  const first = mkdirSync(path, { recursive: true })
-  if (first === undefined) return
-  // Every folder that was made is an entry in the one above it.
-  for (let made = realpathSync(path); ; made = dirname(made)) {
-    syncFolder(dirname(made))
-    if (made === realpathSync(first) || made === dirname(made)) return
+/**
+ * Makes the folder if it is not there, in such a way that it outlives a power cut. @returns its real path.
+ * @throws HEDDLE_LOG_OPEN_FAILED
+ */
+export function makeFolder(path: string): string {
+  try {
+    const first = mkdirSync(path, { recursive: true })
+    const real = realpathSync(path)
+    if (first === undefined) return real
+    // Every folder that was made is an entry in the one above it.
+    const top = realpathSync(first)
+    for (let made = real; ; made = dirname(made)) {
+      syncFolder(dirname(made))
+      if (made === top) return real
+    }
+  } catch (error) {
+    throw openFailed(path, error)
   }
 }
+
+const openFailed = (path: string, error: unknown): HeddleError =>
+  new HeddleError('HEDDLE_LOG_OPEN_FAILED', `${path}: ${errorMessage(error)}`, { cause: error })
 
 function syncFolder(path: string): void {
   // Windows cannot open a folder as a file, and needs no such call.

@@ -44,15 +44,17 @@ async function heard<Name extends keyof LogMessages>(
 
 test('opening a folder twice in a process shares the log, which closes with the last handle', () =>
   withFolder(async (path) => {
-    const [one, two] = await Promise.all([openEmbeddedLog({ path }), openEmbeddedLog({ path })])
-    await one.createTopic({ name: 't', partitions: 1 })
-    const reading = two.read([at(0)], { waitMs: 10_000 })
-    await one.append('t', [{ value: 'shared' }])
+    // Written differently, and not there yet.
+    const paths = [join(path, 'a', 'b'), `${path}/a/./b`]
+    const [one, two] = await Promise.all(paths.map((path) => openEmbeddedLog({ path })))
+    await one!.createTopic({ name: 't', partitions: 1 })
+    const reading = two!.read([at(0)], { waitMs: 10_000 })
+    await one!.append('t', [{ value: 'shared' }])
     expect(await reading).toHaveLength(1)
-    await one.close()
-    await expect(one.append('t', [{ value: 'x' }])).rejects.toSatisfy(code('HEDDLE_LOG_CLOSED'))
-    expect(await two.append('t', [{ value: 'still' }])).toEqual([{ partition: 0, offset: 1 }])
-    await two.close()
+    await one!.close()
+    await expect(one!.append('t', [{ value: 'x' }])).rejects.toSatisfy(code('HEDDLE_LOG_CLOSED'))
+    expect(await two!.append('t', [{ value: 'still' }])).toEqual([{ partition: 0, offset: 1 }])
+    await two!.close()
   }))
 
 test('closing keeps what was called before, and ends reads that wait', () =>

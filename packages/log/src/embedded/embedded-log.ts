@@ -1,4 +1,3 @@
-import { realpathSync } from 'node:fs'
 import {
   type AppendOptions,
   type Appended,
@@ -21,6 +20,7 @@ import {
   type TopicSpec,
   type Transactor,
 } from '@heddle/core'
+import { makeFolder } from './database.ts'
 import { deleteGroup, listGroups, resetOffsets } from './group/admin.ts'
 import { EmbeddedMember } from './group/member.ts'
 import { type LogCore, openCore } from './log-core.ts'
@@ -51,7 +51,7 @@ const shared = new Map<string, { readonly core: Promise<LogCore>; handles: numbe
  */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
   const settings = withDefaults(options)
-  const path = realPath(settings.path)
+  const path = makeFolder(settings.path)
   const entry = shared.get(path) ?? { core: openCore(settings), handles: 0 }
   shared.set(path, entry)
   entry.handles++
@@ -66,14 +66,6 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Embe
   } catch (error) {
     await release(undefined)
     throw error
-  }
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return path
   }
 }
 

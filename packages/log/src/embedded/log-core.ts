@@ -30,6 +30,9 @@ import { waitForRecords } from './read/wait.ts'
 import { Topics } from './topic/topics.ts'
 import { maintain } from './upkeep/maintenance.ts'
 
+/** Below this, summing up takes less than a few microseconds, whenever it is done. */
+const worthSealingBytes = 65_536
+
 export class LogCore {
   readonly tree: Tree
   readonly settings: Settings
@@ -75,6 +78,8 @@ export class LogCore {
         this.committer.submit(set)
       }
       if (set.bytes >= this.settings.maxBatchBytes) this.flush()
+      // Right after the thread that writes was started, which takes about as long to get to where it needs this.
+      else if (set !== open && set.bytes >= worthSealingBytes) setImmediate(() => set.closed || set.seal())
     })
   }
 

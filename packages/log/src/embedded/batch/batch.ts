@@ -5,7 +5,7 @@
  */
 import { crc32 } from 'node:zlib'
 import { at, batchMagic, batchVersion, headerBytes } from './format.ts'
-import { StoredRecord, recordLength } from './record.ts'
+import { StoredRecord, type Viewed, recordLength, viewed } from './record.ts'
 
 /** What is wrong with the bytes of a batch. */
 export class BatchDamage extends Error {
@@ -22,10 +22,12 @@ export class Batch {
   readonly highTimestamp: number
   readonly count: number
   readonly bytes: Buffer
+  readonly #viewed: Viewed
   readonly #recordsEnd: number
 
   private constructor(bytes: Buffer) {
     this.bytes = bytes
+    this.#viewed = viewed(bytes)
     this.baseOffset = bytes.readDoubleLE(at.baseOffset)
     this.nextOffset = this.baseOffset + bytes.readUInt32LE(at.lastDelta) + 1
     this.appendedAt = bytes.readDoubleLE(at.appendedAt)
@@ -62,15 +64,17 @@ export class Batch {
 
   /** Records from `offset` on, appended to `into`, until it holds `limit`. @returns the bytes of the records. */
   collect(offset: number, limit: number, into: StoredRecord[]): number {
-    const { bytes, baseOffset } = this
+    const { baseOffset } = this
+    const batch = this.#viewed
+    const { view } = batch
     const end = this.#recordsEnd
     let taken = 0
     let position = headerBytes
     while (position < end && into.length < limit) {
-      const length = recordLength(bytes, position)
-      const at = baseOffset + bytes.readUInt32LE(position)
+      const length = recordLength(view, position)
+      const at = baseOffset + view.getUint32(position, true)
       if (at >= offset) {
-        into.push(new StoredRecord(at, bytes, position))
+        into.push(new StoredRecord(at, batch, position))
         taken += length
       }
       position += length
@@ -87,24 +91,24 @@ export class Batch {
 
   /** Calls `visit` with each record's offset and the two halves of its identity's hash, where it has one. */
   eachIdentity(visit: (offset: number, high: number, low: number) => void): void {
-    const { bytes } = this
+    const { view } = this.#viewed
     let identity = this.#recordsEnd
-    if (identity === bytes.length) return
-    for (let position = headerBytes; position < this.#recordsEnd; position += recordLength(bytes, position)) {
-      const high = bytes.readUInt32LE(identity)
-      const low = bytes.readUInt32LE(identity + 4)
-      if (low !== 0) visit(this.baseOffset + bytes.readUInt32LE(position), high, low)
+    if (identity === this.bytes.length) return
+    for (let position = headerBytes; position < this.#recordsEnd; position += recordLength(view, position)) {
+      const high = view.getUint32(identity, true)
+      const low = view.getUint32(identity + 4, true)
+      if (low !== 0) visit(this.baseOffset + view.getUint32(position, true), high, low)
       identity += 8
     }
   }
 
   /** The record with that offset as it is stored, or `undefined` when compaction took it out. */
   stored(offset: number): Buffer | undefined {
-    const { bytes } = this
+    const { bytes, view } = this.#viewed
     const wanted = offset - this.baseOffset
     for (let position = headerBytes; position < this.#recordsEnd;) {
-      const length = recordLength(bytes, position)
-      if (bytes.readUInt32LE(position) === wanted) return bytes.subarray(position, position + length)
+      const length = recordLength(view, position)
+      if (view.getUint32(position, true) === wanted) return bytes.subarray(position, position + length)
       position += length
     }
     return undefined
@@ -115,7 +119,7 @@ export class Batch {
 export function storedIdentity(record: Buffer): string | undefined {
   let source: string | undefined
   let id: string | undefined
-  for (const [name, value] of new StoredRecord(0, record, 0).headers) {
+  for (const [name, value] of new StoredRecord(0, viewed(record), 0).headers) {
     if (name === 'ce_id') id = Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1')
     else if (name === 'ce_source')
       source = Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1')

@@ -2,43 +2,57 @@ import type { Bytes, Header, LogRecord } from '@heddle/core'
 import { recordHeadBytes } from './format.ts'
 import { readName } from './header-names.ts'
 
+/** Bytes, and the view through which numbers are read from them: a good deal faster than Buffer's own methods. */
+export interface Viewed {
+  readonly bytes: Buffer
+  readonly view: DataView
+}
+
+export const viewed = (bytes: Buffer): Viewed => ({
+  bytes,
+  view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+})
+
 /** A record in the bytes of its batch; what it holds is decoded when it is asked for. */
 export class StoredRecord implements LogRecord {
   readonly offset: number
-  readonly timestamp: number
-  private readonly bytes: Buffer
+  private readonly batch: Viewed
   private readonly start: number
 
-  /** @param start Where the record begins in `bytes`, which are never changed after. */
-  constructor(offset: number, bytes: Buffer, start: number) {
+  /** @param start Where the record begins in the batch, which is never changed after. */
+  constructor(offset: number, batch: Viewed, start: number) {
     this.offset = offset
-    this.timestamp = bytes.readDoubleLE(start + 4)
-    this.bytes = bytes
+    this.batch = batch
     this.start = start
   }
 
+  get timestamp(): number {
+    return this.batch.view.getFloat64(this.start + 4, true)
+  }
+
   get key(): Bytes | null {
-    const length = this.bytes.readInt32LE(this.start + 12)
+    const length = this.batch.view.getInt32(this.start + 12, true)
     if (length < 0) return null
     const begin = this.start + recordHeadBytes
-    return this.bytes.subarray(begin, begin + length)
+    return this.batch.bytes.subarray(begin, begin + length)
   }
 
   get value(): Bytes | null {
-    const length = this.bytes.readInt32LE(this.start + 16)
+    const { bytes, view } = this.batch
+    const length = view.getInt32(this.start + 16, true)
     if (length < 0) return null
-    const begin = this.start + recordHeadBytes + Math.max(0, this.bytes.readInt32LE(this.start + 12))
-    return this.bytes.subarray(begin, begin + length)
+    const begin = this.start + recordHeadBytes + Math.max(0, view.getInt32(this.start + 12, true))
+    return bytes.subarray(begin, begin + length)
   }
 
   get headers(): readonly Header[] {
     const headers: Header[] = []
-    const { bytes } = this
-    let position = this.headersStart
-    const end = position + bytes.readUInt32LE(this.start + 20)
+    const { bytes, view } = this.batch
+    const end = this.start + recordLength(view, this.start)
+    let position = end - view.getUint32(this.start + 20, true)
     while (position < end) {
-      const nameLength = bytes.readUInt16LE(position)
-      const valueLength = bytes.readUInt32LE(position + 2)
+      const nameLength = view.getUint16(position, true)
+      const valueLength = view.getUint32(position + 2, true)
       const valueStart = position + 6 + nameLength
       headers.push([
         readName(bytes, position + 6, nameLength),
@@ -48,24 +62,14 @@ export class StoredRecord implements LogRecord {
     }
     return headers
   }
-
-  private get headersStart(): number {
-    const { bytes, start } = this
-    return (
-      start +
-      recordHeadBytes +
-      Math.max(0, bytes.readInt32LE(start + 12)) +
-      Math.max(0, bytes.readInt32LE(start + 16))
-    )
-  }
 }
 
 /** Bytes of the record that begins at `start`. */
-export function recordLength(bytes: Buffer, start: number): number {
+export function recordLength(view: DataView, start: number): number {
   return (
     recordHeadBytes +
-    Math.max(0, bytes.readInt32LE(start + 12)) +
-    Math.max(0, bytes.readInt32LE(start + 16)) +
-    bytes.readUInt32LE(start + 20)
+    Math.max(0, view.getInt32(start + 12, true)) +
+    Math.max(0, view.getInt32(start + 16, true)) +
+    view.getUint32(start + 20, true)
   )
 }
