@@ -15,12 +15,16 @@ export interface Served extends AsyncDisposable {
 }
 
 /** Serves; `await using` takes all of it down again. */
-export async function serve(options: Partial<HttpGatewayOptions> = {}, partitions = 2): Promise<Served> {
+export async function serve(
+  options: Partial<HttpGatewayOptions> = {},
+  partitions = 2,
+  port = 0,
+): Promise<Served> {
   const path = await mkdtemp(join(tmpdir(), 'heddle-gateway-'))
   const log = await openEmbeddedLog({ path })
   await log.createTopic({ name: 'orders', partitions })
   const gateway = createHttpGateway({ log, ...options })
-  const { url } = await gateway.listen({ port: 0 })
+  const { url } = await gateway.listen({ port })
   return {
     url,
     gateway,

@@ -13,9 +13,9 @@ export interface Client {
    * @throws ClientError
    * @example await client.publish('orders', { type: 'order.placed', source: '/shop', data: { total: 12 } })
    */
-  publish<T>(topic: string, event: EventInit<T>): Promise<Published>
+  publish(topic: string, event: EventInit): Promise<Published>
   /** Publishes events, in order; resolves with a result for each, in order, and does not reject for refused ones. */
-  publish<T>(topic: string, events: readonly EventInit<T>[]): Promise<readonly PublishResult[]>
+  publish(topic: string, events: readonly EventInit[]): Promise<readonly PublishResult[]>
   /**
    * Follows a topic. Leaving the loop ends the connection.
    * @throws ClientError for what another attempt would not change; anything else is tried again.

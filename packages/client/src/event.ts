@@ -27,7 +27,7 @@ export interface Event<T = unknown> {
 }
 
 /** What is needed to publish an event. `id` defaults to a random UUID, `source` to `/`, `time` to now. */
-export interface EventInit<T = unknown> {
+export interface EventInit {
   readonly type: string
   readonly id?: string
   readonly source?: string
@@ -39,7 +39,7 @@ export interface EventInit<T = unknown> {
   readonly traceparent?: string
   readonly tracestate?: string
   /** Any JSON value, or bytes. */
-  readonly data?: T
+  readonly data?: unknown
   /** Extension attributes. */
   readonly [extension: string]: unknown
 }

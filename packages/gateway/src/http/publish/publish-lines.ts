@@ -68,6 +68,7 @@ export async function publishLines(
   const why = error === undefined ? '' : `,"error":${JSON.stringify(problemOf(error))}`
   writer.finish(
     `{"done":${error === undefined},"stored":${stored},"duplicates":${duplicates},"failed":${failed}${why}}\n`,
+    false,
   )
   discard(context, request.raw)
 }

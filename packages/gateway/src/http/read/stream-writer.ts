@@ -51,11 +51,15 @@ export class StreamWriter {
   }
 
   /** Writes the last words and ends; a reader that does not take them in `stallMs` is cut off. */
-  finish(text: string): void {
+  finish(text: string, hangUp: boolean): void {
     if (this.#response.destroyed) return
     const timer = this.#clock.after(this.#stallMs, () => this.#response.destroy())
     this.#response.on('close', () => timer.clear())
-    this.#response.end(text)
+    const { socket } = this.#response
+    this.#response.end(text, () => {
+      // A reader that is sent away must come back on a new connection: this one leads to a gateway that is going.
+      if (hangUp) socket?.end()
+    })
   }
 
   #stop(why: StreamEnd): void {

@@ -85,7 +85,7 @@ export async function stream(
     problem = problemOf(
       new HeddleError('HEDDLE_HTTP_READER_STALLED', `nothing was taken for ${limits.stallMs} ms`),
     )
-  writer.finish(problem ? form.closing(problem) : '')
+  writer.finish(problem ? form.closing(problem) : '', problem !== undefined)
   load.streams--
   if (streamChannel.hasSubscribers) {
     streamChannel.publish({
