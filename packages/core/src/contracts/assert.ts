@@ -12,7 +12,7 @@ export interface TestApi {
   readonly test: (name: string, run: () => Promise<void>) => unknown
 }
 
-export function fail(message: string): never {
+function fail(message: string): never {
   throw new Error(message)
 }
 

@@ -12,7 +12,7 @@ import { nameKey } from './keys.ts'
 export type Tree = RootDatabase<Buffer, Buffer>
 
 /** Version of all that is in the folder: the keys, the heads, the batches. */
-export const logFormat = 1
+const logFormat = 1
 
 /** The one file of a log; a second one beside it holds locks, and may go when no process has the log open. */
 export const dataFile = (path: string): string => join(path, 'log.lmdb')

@@ -22,7 +22,7 @@ export interface PartitionHead {
   readonly cleanBytes: number
 }
 
-export const emptyHead: PartitionHead = {
+const emptyHead: PartitionHead = {
   next: 0,
   earliest: 0,
   bytes: 0,
