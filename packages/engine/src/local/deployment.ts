@@ -16,9 +16,13 @@ import { ComponentStats } from './component-stats.ts'
 import { Delivery } from './delivery.ts'
 import type { Settings } from './options.ts'
 import type { Run } from './run.ts'
+import { Seat, needsSeat } from './seat.ts'
 import { startRun } from './start-run.ts'
 import { ensureTopics } from './topics.ts'
 import { TopologyStats } from './topology-stats.ts'
+
+/** How long a topology that goes to another process may take to finish, in milliseconds: half of the usual session. */
+const standbyDrainMs = 5000
 
 /** A topology that was submitted: keeps it running, and does what operators ask for. */
 export class Deployment {
@@ -31,6 +35,7 @@ export class Deployment {
   readonly #parallelism = new Map<string, number>()
   readonly #killed = new AbortController()
   #deliveries: readonly Delivery[] = []
+  #seat: Seat | undefined
   #state: TopologyState = 'starting'
   #lastError: TopologyStatus['lastError']
   #paused = false
@@ -53,14 +58,30 @@ export class Deployment {
 
   /** @throws What starting the tasks throws; nothing runs then. */
   async start(): Promise<void> {
+    const { plan } = this.topology
+    await ensureTopics(this.#log, plan)
+    if (needsSeat(plan)) {
+      this.#seat = new Seat(plan, {
+        log: this.#log,
+        clock: this.#settings.clock,
+        taken: () => void this.#do(() => this.#takeOver()),
+        // Whoever kills it leaves the seat last, when all is stopped.
+        left: async (lost) => {
+          if (!this.#killed.signal.aborted) await this.#do(() => this.#standBy(lost))
+        },
+      })
+      await this.#seat.start()
+      // Another process runs it; this one stands by.
+      if (!this.#seat.held) return
+    }
     try {
-      await this.#startDeliveries()
-      await this.#startRun()
+      await this.#startAll()
     } catch (error) {
-      for (const delivery of this.#deliveries) await delivery.stop(0)
+      this.#killed.abort()
+      await this.#stopAll(0)
+      await this.#seat?.leave()
       throw error
     }
-    this.#setState('active')
   }
 
   get status(): TopologyStatus {
@@ -134,13 +155,8 @@ export class Deployment {
     this.#killed.abort()
     return this.#do(async () => {
       this.#setState('draining')
-      const run = this.#run
-      this.#run = undefined
-      const { clock } = this.#settings
-      const until = clock.now() + waitMs
-      await run?.stop(waitMs)
-      // What the tasks put out last is delivered too.
-      await Promise.all(this.#deliveries.map((delivery) => delivery.stop(Math.max(0, until - clock.now()))))
+      await this.#stopAll(waitMs)
+      await this.#seat?.leave()
       publishState(this.topology, 'stopped')
     })
   }
@@ -158,29 +174,71 @@ export class Deployment {
     )
   }
 
+  async #startAll(): Promise<void> {
+    await this.#startDeliveries()
+    await this.#startRun()
+    this.#setState(this.#paused ? 'inactive' : 'active')
+  }
+
+  async #stopAll(waitMs: number): Promise<void> {
+    const { clock } = this.#settings
+    const until = clock.now() + waitMs
+    const run = this.#run
+    this.#run = undefined
+    await run?.stop(waitMs)
+    // What the tasks put out last is delivered too.
+    const deliveries = this.#deliveries
+    this.#deliveries = []
+    await Promise.all(deliveries.map((delivery) => delivery.stop(Math.max(0, until - clock.now()))))
+  }
+
+  /** The process that ran it is gone. */
+  async #takeOver(): Promise<void> {
+    if (this.#killed.signal.aborted || this.#seat?.held !== true) return
+    try {
+      await this.#startAll()
+    } catch (error) {
+      await this.#restart(undefined, error)
+    }
+  }
+
+  /** Another process runs it from here on, when this one has let go. */
+  async #standBy(lost: boolean): Promise<void> {
+    if (this.#killed.signal.aborted) return
+    await this.#stopAll(lost ? 0 : standbyDrainMs)
+    this.#setState('starting')
+  }
+
   async #startDeliveries(): Promise<void> {
     const { plan, name } = this.topology
     const { clock } = this.#settings
     const { deadLetterTopic } = plan.settings
     const sizes = await ensureTopics(this.#log, plan)
-    for (const component of plan.components) {
-      if (component.operator !== 'sink') continue
-      const kind = component.config['kind'] as string
-      const delivery = new Delivery({
-        topology: name,
-        component,
-        connector: this.#settings.connectors.find((connector) => connector.kind === kind)!,
-        deadLetterTopic,
-        maxBytes: sizes.get(deadLetterTopic)!,
-        log: this.#log,
-        clock,
-        settings: this.#settings,
-        report: (reporter, error) => this.#report(reporter, error),
-        relieved: () => this.#run?.wake(),
-      })
-      this.#deliveries = [...this.#deliveries, delivery]
-      await delivery.start()
+    const started: Delivery[] = []
+    try {
+      for (const component of plan.components) {
+        if (component.operator !== 'sink') continue
+        const kind = component.config['kind'] as string
+        const delivery = new Delivery({
+          topology: name,
+          component,
+          connector: this.#settings.connectors.find((connector) => connector.kind === kind)!,
+          deadLetterTopic,
+          maxBytes: sizes.get(deadLetterTopic)!,
+          log: this.#log,
+          clock,
+          settings: this.#settings,
+          report: (reporter, error) => this.#report(reporter, error),
+          relieved: () => this.#run?.wake(),
+        })
+        started.push(delivery)
+        await delivery.start()
+      }
+    } catch (error) {
+      for (const delivery of started) await delivery.stop(0)
+      throw error
     }
+    this.#deliveries = started
   }
 
   async #startRun(): Promise<void> {
@@ -208,16 +266,18 @@ export class Deployment {
   }
 
   /** Starts again after an error, as often as need be. */
-  async #restart(run: Run, error: unknown): Promise<void> {
-    await run.close()
+  async #restart(run: Run | undefined, error: unknown): Promise<void> {
+    await run?.close()
     let reason = error
     for (let attempts = 1; !this.#killed.signal.aborted; attempts++) {
       this.#report(undefined, reason)
       if (!canRestart(reason)) return this.#setState('failed')
       this.#setState('starting')
       await sleep(this.#settings.clock, retryDelay(this.#settings.restart, attempts), this.#killed.signal)
-      if (this.#killed.signal.aborted) return
+      // Whoever gets the seat starts it.
+      if (this.#killed.signal.aborted || this.#seat?.held === false) return
       try {
+        if (this.#deliveries.length === 0) await this.#startDeliveries()
         await this.#startRun()
         return this.#setState(this.#paused ? 'inactive' : 'active')
       } catch (failed) {

@@ -14,6 +14,7 @@ import { Ingest } from './ingest.ts'
 import { type GaveUp, Network, type SpoutTask, numberTasks } from './network.ts'
 import type { Settings } from './options.ts'
 import { Run } from './run.ts'
+import { needsSeat } from './seat.ts'
 import { SpoutDriver } from './spout-driver.ts'
 import type { Appender } from './task-output.ts'
 import { TopicSpout } from './topic-spout.ts'
@@ -130,10 +131,12 @@ export async function startRun(context: RunContext): Promise<Run> {
       })
       opened = [...opened, () => driver.close()]
     }
-    const transactor = await log.transactor(name)
-    opened = [...opened, () => transactor.close()]
     const topics = [...new Set(topicSpouts(context, network.spouts).map(({ topic }) => topic))]
     const member = topics.length === 0 ? undefined : await join(context, topics, () => processing)
+    if (member) opened = [...opened, () => member.leave()]
+    // Where several processes share the work, each has a transactor of its own; else a new one fences the former.
+    const shared = member !== undefined && !needsSeat(plan)
+    const transactor = await log.transactor(shared ? `${name}/${member.member}` : name)
     const ground: Ground = {
       topology,
       log,
