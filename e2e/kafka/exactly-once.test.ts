@@ -46,7 +46,7 @@ describe.runIf(servicesAvailable('kafka'))(
         await once(child, 'message')
         return child
       }
-      let workers = await Promise.all([start(), start()])
+      let workers: [ChildProcess, ChildProcess] = [await start(), await start()]
       let sent = 0
       const send = async (count: number): Promise<void> => {
         const records = Array.from({ length: count }, () => ({
@@ -59,7 +59,7 @@ describe.runIf(servicesAvailable('kafka'))(
         for (let kill = 0; kill < kills; kill++) {
           await send(400)
           await done(log, output, sent - 300)
-          const [first, second] = workers as [ChildProcess, ChildProcess]
+          const [first, second] = workers
           if (kill === 2) {
             // Longer than its session: its partitions move, and it goes on as if nothing had been.
             first.kill('SIGSTOP')
