@@ -1,3 +1,6 @@
 export type { TestApi } from './assert.ts'
+export { engineContract } from './engine/engine-contract.ts'
+export type { EngineUnderTest, OpenEngine } from './engine/harness.ts'
+export { type MakeTopology, contractTopologies } from './engine/topologies.ts'
 export type { LogUnderTest, OpenLog } from './log/harness.ts'
 export { logContract } from './log/log-contract.ts'

@@ -42,6 +42,10 @@ export interface ComponentMetrics {
   readonly capacity: number
   readonly retried: number
   readonly deadLettered: number
+  /** Elements that ended there on purpose: no branch wanted them, or they had come before. */
+  readonly dropped?: number
+  /** Elements that came when their window was over. */
+  readonly late?: number
 }
 
 export interface TopologyMetrics {

@@ -49,7 +49,7 @@ export class ComponentStats {
 
   /** @param now Clock time in milliseconds. */
   metrics(now: number, tasks: number): ComponentMetrics {
-    const { component, emitted, executed, acked, failed, retried, deadLettered } = this
+    const { component, emitted, executed, acked, failed, retried, deadLettered, dropped, late } = this
     return {
       component: component.id,
       kind: component.kind,
@@ -62,6 +62,8 @@ export class ComponentStats {
       capacity: component.kind === 'spout' ? 0 : this.#capacity(now, tasks * component.concurrency),
       retried,
       deadLettered,
+      dropped,
+      late,
     }
   }
 

@@ -182,7 +182,7 @@ describe.each(guarantees)('life, %s', (guarantee) => {
         return [(window.start - 1_700_000_000_000) / 1000, value]
       })
     const settle = (): Promise<void> => new Promise(setImmediate)
-    const run = async (events: readonly { time: string }[], expected: number): Promise<void> => {
+    const run = async (events: readonly { time: string }[], expected: number, late = 0): Promise<void> => {
       const engine = localEngine({ log, clock })
       await engine.submit(counting('1h'))
       await publish(log, 'in', events, 1)
@@ -190,11 +190,14 @@ describe.each(guarantees)('life, %s', (guarantee) => {
         await clock.advance(50, settle)
         return (await caughtUp(engine)()) && (await outCount()) >= expected
       })
+      expect(
+        (await engine.metrics('t')).components.find(({ component }) => component === 'count'),
+      ).toMatchObject({ late })
       await engine.close()
     }
     await log.createTopic({ name: 'in', partitions: 1 })
     await run([at(1), at(2), at(11)], 1)
-    await run([at(12), at(3), at(25)], 2)
+    await run([at(12), at(3), at(25)], 2, 1)
     expect(counts(await read(log, 'out', 2))).toEqual([
       [0, 2],
       [10, 2],
