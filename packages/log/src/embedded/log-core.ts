@@ -77,15 +77,15 @@ export class LogCore {
         this.#appendSet = set
         this.committer.submit(set)
       }
+      if (set.bytes < worthSealingBytes) return
       if (set.bytes >= this.settings.maxBatchBytes) this.flush()
-      // Right after the thread that writes was started, which takes about as long to get to where it needs this.
-      else if (set !== open && set.bytes >= worthSealingBytes) setImmediate(() => set.closed || set.seal())
+      // Not now: the thread that writes is started at the end of this turn, and takes about as long to need it.
+      if (set !== open) setImmediate(() => set.closed || set.seal())
     })
   }
 
   /** No more appends join what waits to be written. */
   flush(): void {
-    this.#appendSet?.seal()
     this.#appendSet = undefined
   }
 

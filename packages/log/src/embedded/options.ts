@@ -17,7 +17,7 @@ export interface EmbeddedLogOptions {
   readonly maxCommitBytes?: number
   /**
    * An append joins the batch that is being gathered for its partition until that has this many bytes. Bigger batches
-   * cost less each record; a reader that wants one record reads all of its batch. Default 512 KiB.
+   * cost less each record; a reader that wants one record reads all of its batch. Default 256 KiB.
    */
   readonly maxBatchBytes?: number
   /** Memory for batches that were read, in bytes, so that several readers at one place read once. Default 8 MiB. */
@@ -40,7 +40,7 @@ export function withDefaults(options: EmbeddedLogOptions): Settings {
     clock: systemClock,
     maxBytes: Number.POSITIVE_INFINITY,
     maxCommitBytes: 4 * 2 ** 20,
-    maxBatchBytes: 512 * 2 ** 10,
+    maxBatchBytes: 256 * 2 ** 10,
     cacheBytes: 8 * 2 ** 20,
     pollMs: 20,
     maintenanceMs: 30_000,

@@ -34,6 +34,9 @@ export interface CommitListener {
   committed(transaction: WriteTransaction): void
 }
 
+/** From here on writing takes longer than a sync, so that there is more to win by overlapping than by sharing one. */
+const halvedBytes = 2 ** 20
+
 export class Committer {
   readonly #tree: Tree
   readonly #settings: Settings
@@ -151,13 +154,18 @@ export class Committer {
     settle?.()
   }
 
-  /** The requests of one transaction: all that wait, up to the size that one may have. */
+  /**
+   * The requests of one transaction: all that wait, when they are small. Of larger ones half, so that the callers of one
+   * half fill the next transaction while the other half is written; no more than one may have, and at least one.
+   */
   #take(): readonly WriteRequest[] {
+    const waiting = this.#queue.reduce((sum, { bytes }) => sum + bytes, 0)
+    const most = waiting <= halvedBytes ? waiting : Math.min(waiting / 2, this.#settings.maxCommitBytes)
     let bytes = 0
     let count = 0
     while (count < this.#queue.length) {
       bytes += this.#queue[count]!.bytes
-      if (count > 0 && bytes > this.#settings.maxCommitBytes) break
+      if (count > 0 && bytes > most) break
       count++
     }
     if (count === this.#queue.length) {
