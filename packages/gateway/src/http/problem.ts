@@ -54,7 +54,7 @@ export function problemOf(error: unknown): Problem {
 }
 
 /** Whole seconds for a Retry-After header (RFC 9110 § 10.2.3); at least one, since 0 invites a tight loop. */
-export const retryAfterSeconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000))
+const retryAfterSeconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000))
 
 /** The Retry-After of an error in seconds, or `undefined` when waiting does not help. */
 export function retryAfterOf(error: unknown): number | undefined {

@@ -18,7 +18,7 @@ import { publishChannel } from '../channels.ts'
 import type { GatewayContext } from '../context.ts'
 import { problemOf } from '../problem.ts'
 import { type GatewayRequest, sendJsonText, topicResource } from '../routes/route.ts'
-import { once, placeText } from './publish.ts'
+import { once, placeText } from './place.ts'
 
 /** Answers a publish in batched mode. */
 export async function publishBatch(

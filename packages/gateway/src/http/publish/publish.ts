@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { Appended } from '@heddle/core'
 import type { FastifyReply } from 'fastify'
 import { binaryEvent } from '../../cloudevents/binary.ts'
 import { type Incoming, incoming } from '../../cloudevents/incoming.ts'
@@ -14,11 +13,9 @@ import { structuredEvent } from '../../cloudevents/structured.ts'
 import { publishChannel } from '../channels.ts'
 import type { GatewayContext } from '../context.ts'
 import { type GatewayRequest, sendJsonText, topicResource } from '../routes/route.ts'
+import { once, placeText } from './place.ts'
 import { publishBatch } from './publish-batch.ts'
 import { publishLines } from './publish-lines.ts'
-
-/** All publishes drop repeats. */
-export const once = { dedupe: true } as const
 
 /** Answers a publish of any mode. */
 export function publish(
@@ -82,10 +79,4 @@ function read(mode: PublishMode, request: GatewayRequest, body: Buffer | undefin
   if (mode === 'binary') return incoming(binaryEvent(request.headers, body), traceparent)
   if (mode === 'plain') return incoming(plainEvent(request.query, body), traceparent)
   return structuredEvent(body ?? Buffer.alloc(0), traceparent)
-}
-
-/** `{"topic","partition","offset","id"}`, and `"duplicate":true` for a repeat. */
-export function placeText(topic: string, id: string, place: Appended): string {
-  const duplicate = place.duplicate ? ',"duplicate":true' : ''
-  return `{"topic":${JSON.stringify(topic)},"partition":${place.partition},"offset":${place.offset},"id":${JSON.stringify(id)}${duplicate}}`
 }
