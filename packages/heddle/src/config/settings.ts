@@ -36,7 +36,8 @@ export const settings: readonly Setting[] = [
     flag: '--log <url>',
     form: 'text',
     default: 'embedded',
-    about: '`embedded` keeps everything in `data`. It is the only log so far.',
+    about:
+      '`embedded` keeps everything in `data`; `kafka://host:9092` is a Kafka cluster (docs/internals/kafka-log.md), with copies of state in `data`.',
   },
   {
     key: 'http.host',

@@ -1,4 +1,13 @@
-import { HeddleError, type Log, type TopicSpec, type TopologyStatus, topic, systemClock } from '@heddle/core'
+import { join } from 'node:path'
+import {
+  type Clock,
+  HeddleError,
+  type Log,
+  type TopicSpec,
+  type TopologyStatus,
+  topic,
+  systemClock,
+} from '@heddle/core'
 import type { HeddleConfig, TopicConfigInput } from '../config/config.ts'
 import { version } from '../version.ts'
 import { ownConnectors } from './connectors.ts'
@@ -32,7 +41,7 @@ export async function startFabric(
       const end = logEvents(logger)
       stops.push(async () => end())
     }
-    const log = await openLog(config)
+    const log = await openLog(config, clock)
     stops.push(() => log.close())
     for (const one of config.topics) await log.createTopic(topicSpec(one))
 
@@ -76,15 +85,20 @@ export async function startFabric(
   }
 }
 
-async function openLog(config: HeddleConfig): Promise<Log> {
-  if (config.log !== 'embedded')
-    throw new HeddleError(
-      'HEDDLE_CONFIG_INVALID',
-      `log: there is no log for ${config.log} yet; the only one is 'embedded'`,
-      { info: { keys: ['log'] } },
-    )
-  const { openEmbeddedLog } = await import('@heddle/log/embedded')
-  return openEmbeddedLog({ path: config.data })
+async function openLog(config: HeddleConfig, clock: Clock): Promise<Log> {
+  if (config.log === 'embedded') {
+    const { openEmbeddedLog } = await import('@heddle/log/embedded')
+    return openEmbeddedLog({ path: config.data, clock })
+  }
+  if (/^kafka(\+ssl)?:/.test(config.log)) {
+    const { openKafkaLog } = await import('@heddle/log/kafka')
+    return openKafkaLog({ url: config.log, statePath: join(config.data, 'state'), clock })
+  }
+  throw new HeddleError(
+    'HEDDLE_CONFIG_INVALID',
+    `log: there is no log for '${config.log}'; there are 'embedded' and 'kafka://host:port'`,
+    { info: { keys: ['log'] } },
+  )
 }
 
 /** What the log is asked for: durations and sizes as numbers. */
