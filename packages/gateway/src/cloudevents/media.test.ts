@@ -20,6 +20,7 @@ test.each([
 test.each([
   [{}, 'no content-type'],
   [{ 'content-type': 'text/plain' }, 'text/plain'],
+  [{ 'content-type': 'application/cloudevents+json', 'content-encoding': 'gzip' }, 'content-encoding gzip'],
   [{ 'content-type': 'application/x-www-form-urlencoded' }, 'curl -d'],
   [{ 'content-type': 'application/cloudevents+avro' }, 'only JSON'],
   [{ 'content-type': 'text/plain', 'ce-id': '1' }, 'no ce-specversion'],

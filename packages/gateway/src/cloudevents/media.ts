@@ -28,6 +28,13 @@ const mediaOf = (contentType: string): string => contentType.split(';', 1)[0]!.t
  */
 export function publishMode(headers: IncomingHttpHeaders): PublishMode {
   const contentType = headers['content-type']
+  const encoding = headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new HeddleError(
+      'HEDDLE_HTTP_UNSUPPORTED_MEDIA',
+      `bodies are taken as they are, not as content-encoding ${encoding}`,
+    )
+  }
   if (contentType === 'application/cloudevents+json') return 'structured'
   const media = contentType === undefined ? '' : mediaOf(contentType)
   if (media.startsWith('application/cloudevents')) {

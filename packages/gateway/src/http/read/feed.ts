@@ -95,6 +95,12 @@ export class Feed {
     return { items, records: count }
   }
 
+  /** True when it has read up to these offsets in every partition that it reads. */
+  reached(ends: ReadonlyMap<number, number>): boolean {
+    for (const [partition, offset] of this.#cursor) if (offset < (ends.get(partition) ?? 0)) return false
+    return true
+  }
+
   /** @throws HEDDLE_LOG_OFFSET_OUT_OF_RANGE when it begins where the log has nothing. */
   async check(): Promise<void> {
     const wrong = await this.#outside()

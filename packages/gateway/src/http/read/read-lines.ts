@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { HeddleError } from '@heddle/core'
+import { HeddleError, type Log } from '@heddle/core'
 import type { FastifyReply } from 'fastify'
 import type { GatewayContext } from '../context.ts'
 import type { GatewayRequest } from '../routes/route.ts'
@@ -32,7 +32,16 @@ export async function readLines(
   const feed = new Feed(log, topic, await startOf(log, topic, query, follow ? 'latest' : 'earliest'), filter)
   await feed.check()
   takeStream(context)
-  await stream(context, request, reply, linesForm(follow), { feed, follow, limit })
+  await stream(context, request, reply, linesForm(follow), {
+    feed,
+    limit,
+    ...(follow ? undefined : { ends: await endsOf(log, topic) }),
+  })
+}
+
+// Where the end is now: one that came later would move it on for as long as somebody publishes.
+async function endsOf(log: Log, topic: string): Promise<ReadonlyMap<number, number>> {
+  return new Map((await log.partitions(topic)).map(({ latest, partition }) => [partition, latest]))
 }
 
 /** @throws HEDDLE_HTTP_BAD_REQUEST for anything but true and false. */

@@ -48,7 +48,6 @@ export async function readSse(
   takeStream(context)
   await stream(context, request, reply, sseForm(limits.sseRetryMs), {
     feed,
-    follow: true,
     limit: Number.POSITIVE_INFINITY,
   })
 }

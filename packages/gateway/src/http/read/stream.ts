@@ -28,8 +28,8 @@ export interface StreamForm {
 
 export interface StreamPlan {
   readonly feed: Feed
-  /** False: end at what is there now. */
-  readonly follow: boolean
+  /** Where to end, by partition; absent: follow for ever. */
+  readonly ends?: ReadonlyMap<number, number>
   /** End after this many events. */
   readonly limit: number
 }
@@ -113,14 +113,15 @@ async function follow(
   let refreshed = clock.now()
   let said = feed.cursor
   await writer.write(form.opening(said))
-  while (!signal.aborted && left > 0) {
+  while (!signal.aborted && left > 0 && !(plan.ends && feed.reached(plan.ends))) {
     const { items, records } = await feed.next({
       maxBytes: limits.streamChunkBytes,
       limit: left,
-      waitMs: plan.follow ? limits.heartbeatMs : 0,
+      waitMs: plan.ends ? 0 : limits.heartbeatMs,
       signal,
     })
-    if (records === 0 && !plan.follow) return
+    // What compaction left out at the very end has no records to read up to it.
+    if (plan.ends && records === 0) return
     if (items.length > 0) {
       let text = ''
       for (const item of items) text += form.item(item)
@@ -137,7 +138,7 @@ async function follow(
       said = items.at(-1)!.cursor
       if (readChannel.hasSubscribers)
         readChannel.publish({ topic, form: form.name, events: items.length, bytes: text.length })
-    } else if (!signal.aborted && (records === 0 || feed.cursor !== said)) {
+    } else if (!plan.ends && !signal.aborted && (records === 0 || feed.cursor !== said)) {
       said = feed.cursor
       await writer.write(form.heartbeat(said))
     }
