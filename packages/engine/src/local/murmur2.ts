@@ -9,7 +9,7 @@ const m = 0x5bd1e995
  */
 export function murmur2(text: string): number {
   const { length } = text
-  for (let at = 0; at < length; at++) if (text.charCodeAt(at) > 127) return hashBytes(utf8(text))
+  for (let at = 0; at < length; at++) if (text.charCodeAt(at) > 127) return murmur2Bytes(utf8(text))
   let h = seed ^ length
   let at = 0
   for (; at + 4 <= length; at += 4) {
@@ -28,7 +28,8 @@ export function murmur2(text: string): number {
   return finish(h)
 }
 
-function hashBytes(bytes: Uint8Array): number {
+/** The same of bytes. */
+export function murmur2Bytes(bytes: Uint8Array): number {
   const { length } = bytes
   let h = seed ^ length
   let at = 0
