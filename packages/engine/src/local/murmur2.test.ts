@@ -16,7 +16,11 @@ test.each([
 })
 
 test('a text gives what its UTF-8 bytes give', () => {
-  fc.assert(fc.property(fc.string(), (text) => expect(murmur2(text)).toBe(murmur2Bytes(utf8(text)))))
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      expect(murmur2(text)).toBe(murmur2Bytes(utf8(text)))
+    }),
+  )
 })
 
 test.each(['21', 'foobar', 'é', '𝄞'])('%s has the hash that Buffer’s bytes have', (text) => {
