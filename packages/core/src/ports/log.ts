@@ -228,6 +228,11 @@ export interface Log {
   /** Deletes the topic, its records and the offsets committed on it. */
   deleteTopic(name: string): Promise<void>
   listTopics(): Promise<readonly TopicInfo[]>
+  /**
+   * Deletes records of a partition whose offset is before that of the position: what a queue is done with. Some may stay,
+   * where records are kept in batches. A log that cannot do it leaves the method out.
+   */
+  deleteRecords?(before: Position): Promise<void>
   partitions(topic: string): Promise<readonly PartitionInfo[]>
   /** The first offset whose record is not older than `timestamp` (ms), or the end. */
   offsetAt(partition: TopicPartition, timestamp: number): Promise<number>

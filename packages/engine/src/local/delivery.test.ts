@@ -92,6 +92,7 @@ test('close delivers what is in the outbox, and the next start goes on behind it
   }
   expect(receiver.got).toEqual(numbers(0, 53).map(({ data }) => data))
   expect(receiver.opened).toEqual([undefined, '51', '52'])
+  expect((await log.partitions('t.out.outbox'))[0]).toMatchObject({ earliest: 53, latest: 53 })
 })
 
 test('a crash during the first write is undone', async () => {

@@ -101,6 +101,11 @@ export class Lane implements TopicPartition, TimeSource {
     return this.#unfinished.size === 0 && this.next >= this.latest
   }
 
+  /** All before it is done for good. */
+  get committedOffset(): number {
+    return this.#committed.offset
+  }
+
   committed(progress: Progress): void {
     this.#committed = progress
   }

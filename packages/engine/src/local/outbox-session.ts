@@ -24,6 +24,9 @@ import { Root, type RootOwner } from './root.ts'
 /** Most events that are read ahead of the sink: enough for batches and for keys that wait for others. */
 const window = 1000
 
+/** How many delivered events may be left in the outbox: few enough to be no burden, many enough to delete batches. */
+const kept = 5000
+
 /** Under which name the checkpoint of a sink stands in the state of its component. */
 export const checkpointName = 'checkpoint'
 
@@ -60,6 +63,7 @@ export class OutboxSession implements RootOwner {
   #checkpoint: string | undefined
   #letters: RecordInput[] = []
   #changed = false
+  #trimmed = 0
   #committing: Promise<void> | undefined
   #stopping = false
   #running: Promise<void> | undefined
@@ -145,6 +149,7 @@ export class OutboxSession implements RootOwner {
       this.#queue.pump()
     }
     while (this.#changed || this.#committing) await this.#commit()
+    await this.#trim(0)
   }
 
   #take(records: readonly LogRecord[], place: TopicPartition): void {
@@ -228,6 +233,20 @@ export class OutboxSession implements RootOwner {
       if (this.#checkpoint !== undefined) transaction.put(store, checkpointName, utf8(this.#checkpoint))
       await transaction.commit()
       if (progress) lane.committed(progress)
+      await this.#trim(kept)
+    }
+  }
+
+  /** Deletes what is delivered, where the log can do that. */
+  async #trim(atLeast: number): Promise<void> {
+    const { lane, log, report } = this.#context
+    const offset = lane.committedOffset
+    if (offset - this.#trimmed <= atLeast) return
+    this.#trimmed = offset
+    try {
+      await log.deleteRecords?.({ topic: lane.topic, partition: lane.partition, offset })
+    } catch (error) {
+      report(error)
     }
   }
 

@@ -27,6 +27,7 @@ import { type LogCore, openCore } from './log-core.ts'
 import { type EmbeddedLogOptions, withDefaults } from './options.ts'
 import { openStore } from './state.ts'
 import { EmbeddedTransactor } from './transactor.ts'
+import { deleteBefore } from './upkeep/delete-before.ts'
 
 const features: LogFeatures = {
   sharedByProcesses: true,
@@ -105,6 +106,11 @@ export class EmbeddedLog implements Log {
   async listTopics(): Promise<readonly TopicInfo[]> {
     const { topics } = this.#fresh()
     return topics.all().map(({ info }) => info)
+  }
+
+  async deleteRecords(before: Position): Promise<void> {
+    const core = this.#open()
+    await deleteBefore(core.settings.path, core.committer, core.partition(before), before.offset)
   }
 
   async partitions(topic: string): Promise<readonly PartitionInfo[]> {
