@@ -10,12 +10,12 @@ import {
   incrementalAlterConfigsV1,
   listGroupsV5,
   offsetCommitV9,
-  offsetFetchV9,
 } from '@platformatic/kafka'
 import type { Abilities, Cluster } from '../client/cluster.ts'
 import { retrying } from '../client/retry.ts'
 import { checkCode, errorOf } from '../errors.ts'
 import { KafkaMember } from './member.ts'
+import { fetchOffsets, offsetTopics } from './offsets.ts'
 
 /** Kafka's type of resource for a consumer group. */
 const groupResource = 32 as const
@@ -162,65 +162,4 @@ export class Groups {
     const { clock, deliveryTimeoutMs } = this.#cluster.settings
     return retrying(clock, deliveryTimeoutMs, attempt)
   }
-}
-
-/** Offsets as requests name them. */
-export function offsetTopics(offsets: readonly CommittedOffset[]) {
-  return [...Map.groupBy(offsets, ({ topic }) => topic)].map(([name, ofTopic]) => ({
-    name,
-    partitions: ofTopic.map(({ partition, offset, metadata }) => ({
-      partitionIndex: partition,
-      committedOffset: BigInt(offset),
-      committedLeaderEpoch: -1,
-      committedMetadata: metadata ?? null,
-    })),
-  }))
-}
-
-/**
- * A group's offsets, once no transaction that changes them is open.
- * @param partitions `null` for all that it has.
- * @throws KafkaError
- */
-export async function fetchOffsets(
-  cluster: Cluster,
-  group: string,
-  partitions: readonly { readonly topic: string; readonly partition: number }[] | null,
-): Promise<CommittedOffset[]> {
-  const topics =
-    partitions === null
-      ? null
-      : [...Map.groupBy(partitions, ({ topic }) => topic)].map(([name, ofTopic]) => ({
-          name,
-          partitionIndexes: ofTopic.map(({ partition }) => partition),
-        }))
-  const answer = await cluster.requestCoordinator(
-    'group',
-    group,
-    'admin',
-    offsetFetchV9.api,
-    [{ groupId: group, memberId: null, memberEpoch: -1, topics }],
-    true,
-  )
-  const found = answer.groups[0]!
-  const check = (code: number): void => {
-    const error = errorOf(code)
-    if (error === undefined || error.id === 'GROUP_ID_NOT_FOUND') return
-    if (error.id !== 'UNSTABLE_OFFSET_COMMIT' && error.retryable) cluster.forgetCoordinator('group', group)
-    throw error
-  }
-  check(found.errorCode)
-  const offsets: CommittedOffset[] = []
-  for (const { name, partitions: ofTopic } of found.topics)
-    for (const { partitionIndex, committedOffset, metadata, errorCode } of ofTopic) {
-      check(errorCode)
-      if (committedOffset < 0n) continue
-      const offset = { topic: name, partition: partitionIndex, offset: Number(committedOffset) }
-      offsets.push(
-        metadata === null || metadata === undefined || metadata === '' ? offset : { ...offset, metadata },
-      )
-    }
-  return offsets.sort((a, b) =>
-    a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1,
-  )
 }

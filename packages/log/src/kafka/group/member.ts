@@ -18,7 +18,7 @@ import type { Cluster } from '../client/cluster.ts'
 import { backoffMs, retrying } from '../client/retry.ts'
 import { KafkaError, checkCode, errorOf, heddleError } from '../errors.ts'
 import type { MemberIdentity } from '../wire/transaction.ts'
-import { fetchOffsets, offsetTopics } from './groups.ts'
+import { fetchOffsets, offsetTopics } from './offsets.ts'
 
 /** A member's last word. */
 const leaving = -1

@@ -77,7 +77,7 @@ function openTree(path: string): StateTree {
 }
 
 /** Name of the changelog of a store: what a topic's name cannot hold is replaced, and told apart by a hash. */
-export function changelogOf(name: string): string {
+function changelogOf(name: string): string {
   const plain = name.replaceAll(/[^a-zA-Z0-9._-]/g, '_')
   const short = plain.slice(0, 180)
   const same = short === name

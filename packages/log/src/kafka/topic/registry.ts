@@ -20,7 +20,7 @@ import { listBeginnings, listEnds } from '../fetch/list-offsets.ts'
 import type { Producer } from '../produce/producer.ts'
 import type { Registered } from './topic-settings.ts'
 
-export const registryTopic = '__heddle_topics'
+const registryTopic = '__heddle_topics'
 
 const place = { topic: registryTopic, partition: 0 }
 

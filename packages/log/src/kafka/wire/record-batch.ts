@@ -22,7 +22,7 @@ import type { Compression } from '../options.ts'
 import { ByteReader, ByteWriter, uvarintSize, zigzag } from './bytes.ts'
 
 /** What comes before the records. */
-export const batchOverhead = 61
+const batchOverhead = 61
 
 const transactionalBit = 1 << 4
 const controlBit = 1 << 5

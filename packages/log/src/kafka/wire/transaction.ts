@@ -54,52 +54,46 @@ export interface OffsetResult {
   readonly errorCode: number
 }
 
-const offsetsCommand = (version: number) =>
-  command(
-    28,
-    version,
-    (
-      transactionalId: string,
-      { id, epoch }: ProducerIdentity,
-      member: MemberIdentity,
-      offsets: readonly CommittedOffset[],
-    ) => {
-      const writer = new ByteWriter(128 + 64 * offsets.length)
-      writer.compactString(transactionalId).compactString(member.group).bigint64(id).int16(epoch)
-      writer.int32(member.epoch).compactString(member.memberId).compactString(member.instanceId)
-      const topics = Map.groupBy(offsets, ({ topic }) => topic)
-      writer.compactArray([...topics], ([topic, ofTopic]) => {
-        writer.compactString(topic).compactArray(ofTopic, ({ partition, offset, metadata }) => {
-          writer
-            .int32(partition)
-            .int64(offset)
-            .int32(-1)
-            .compactString(metadata ?? null)
-            .noTags()
-        })
-        writer.noTags()
+/** Adds offsets to a transaction, and with them the group. */
+export const commitOffsetsV5 = command(
+  28,
+  5,
+  (
+    transactionalId: string,
+    { id, epoch }: ProducerIdentity,
+    member: MemberIdentity,
+    offsets: readonly CommittedOffset[],
+  ) => {
+    const writer = new ByteWriter(128 + 64 * offsets.length)
+    writer.compactString(transactionalId).compactString(member.group).bigint64(id).int16(epoch)
+    writer.int32(member.epoch).compactString(member.memberId).compactString(member.instanceId)
+    const topics = Map.groupBy(offsets, ({ topic }) => topic)
+    writer.compactArray([...topics], ([topic, ofTopic]) => {
+      writer.compactString(topic).compactArray(ofTopic, ({ partition, offset, metadata }) => {
+        writer
+          .int32(partition)
+          .int64(offset)
+          .int32(-1)
+          .compactString(metadata ?? null)
+          .noTags()
       })
-      return [writer.noTags().take()]
-    },
-    (reader): readonly OffsetResult[] => {
-      reader.int32()
-      return reader
-        .compactArray(() => {
-          const topic = reader.compactString()!
-          const results = reader.compactArray(() => {
-            const result = { topic, partition: reader.int32(), errorCode: reader.int16() }
-            reader.tags()
-            return result
-          })
+      writer.noTags()
+    })
+    return [writer.noTags().take()]
+  },
+  (reader): readonly OffsetResult[] => {
+    reader.int32()
+    return reader
+      .compactArray(() => {
+        const topic = reader.compactString()!
+        const results = reader.compactArray(() => {
+          const result = { topic, partition: reader.int32(), errorCode: reader.int16() }
           reader.tags()
-          return results
+          return result
         })
-        .flat()
-    },
-  )
-
-/** Adds the offsets to a transaction that the group was added to before. */
-export const commitOffsetsV3 = offsetsCommand(3)
-
-/** Adds them, and with them the group to the transaction. */
-export const commitOffsetsV5 = offsetsCommand(5)
+        reader.tags()
+        return results
+      })
+      .flat()
+  },
+)
