@@ -61,6 +61,7 @@ export async function dev(paths: readonly string[], options: DevOptions): Promis
     )
   await untilStopped(
     {
+      config,
       async close() {
         await watcher.close()
         await fabric.close()
