@@ -5,7 +5,7 @@ import { type Bolt, type State, type Topology, fromTopic, toTopic, topic, topolo
 import { openEmbeddedLog } from '@heddle/log/embedded'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { publish, read, until } from '../testing/harness.ts'
+import { publish, read, until } from '../fixtures/harness.ts'
 import { localEngine } from './local-engine.ts'
 
 interface Counted {

@@ -11,7 +11,7 @@ import {
 } from '@heddle/core'
 import { openEmbeddedLog } from '@heddle/log/embedded'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Harness, publish, read, until } from '../testing/harness.ts'
+import { Harness, publish, read, until } from '../fixtures/harness.ts'
 import { localEngine } from './local-engine.ts'
 
 let harness: Harness
