@@ -38,6 +38,8 @@ export class AtLeastOnce implements Processing, RootOwner {
   #paused = false
   /** The limits were reached: reading goes on when there is room for more than a little. */
   #full = false
+  /** A commit of state waits for what was under way. */
+  #waiting = false
   /** Commits go one after the other. */
   #committing: Promise<void> = Promise.resolve()
 
@@ -77,6 +79,13 @@ export class AtLeastOnce implements Processing, RootOwner {
     this.#stopped.abort()
     this.#ground.ingest.interrupt()
     this.#bell.ring()
+  }
+
+  /** Offsets tell for each event whether it is done. State does not, so that it waits for all, or is not committed. */
+  async salvage(): Promise<void> {
+    const { states } = this.#ground
+    if (this.#waiting || this.#occasions.wanted || states.some(({ changed }) => changed)) return
+    await this.#commit()
   }
 
   abort(error: unknown): void {
@@ -240,6 +249,7 @@ export class AtLeastOnce implements Processing, RootOwner {
 
   /** Waits until what is under way now is done, or failed. */
   async #untilDone(): Promise<void> {
+    this.#waiting = true
     const underWay = new Set<Root>()
     for (const lane of this.#ground.ingest.lanes) for (const root of lane.roots()) underWay.add(root)
     for (const spout of this.#spouts) for (const root of spout.roots()) underWay.add(root)
@@ -248,6 +258,7 @@ export class AtLeastOnce implements Processing, RootOwner {
       if (underWay.size === 0) break
       await this.#bell.wait()
     }
+    this.#waiting = false
   }
 
   /** Commits, however often it has to be tried: the next snapshot needs this one to be committed. */

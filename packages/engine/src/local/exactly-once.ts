@@ -66,6 +66,11 @@ export class ExactlyOnce implements Processing, RootOwner {
     this.wake()
   }
 
+  /** Of an epoch all is committed, or nothing; those before are. */
+  async salvage(): Promise<void> {
+    await this.#committing
+  }
+
   abort(error: unknown): void {
     this.#aborted = true
     this.#broken.reject(error)

@@ -41,6 +41,8 @@ export interface Processing {
    */
   run(): Promise<void>
   stop(): void
+  /** Commits what is done, where that can be told from what is not: a stop has taken too long. */
+  salvage(): Promise<void>
   /** Ends `run` at once, by a throw. */
   abort(error: unknown): void
   pause(): void

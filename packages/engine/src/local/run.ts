@@ -71,6 +71,9 @@ export class Run {
         late,
       ]))
     timer?.clear()
+    if (!inTime && waitMs > 0) {
+      await this.#processing.salvage().catch((error: unknown) => this.#ground.report(undefined, error))
+    }
     await this.close()
     return inTime
   }
