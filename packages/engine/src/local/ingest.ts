@@ -39,6 +39,7 @@ export class Ingest {
   readonly #lanes = new Map<string, Lane>()
   #turn = 0
   #reading: AbortController | undefined
+  #interrupted = false
   /** When others get their turn; kept from call to call, since a read may be answered without one. */
   #sliceEnd = 0
 
@@ -100,8 +101,9 @@ export class Ingest {
     return this.#lanes.get(laneKey(place))
   }
 
-  /** Ends a read that waits. */
+  /** Ends a read that waits; if there is none, the next one does not wait. */
   interrupt(): void {
+    this.#interrupted = true
     this.#reading?.abort()
   }
 
@@ -130,7 +132,7 @@ export class Ingest {
       return await log.read([...positions.slice(first), ...positions.slice(0, first)], {
         maxBytes: settings.readBytes,
         maxRecords,
-        waitMs,
+        waitMs: this.#interrupted ? 0 : waitMs,
         signal: reading.signal,
       })
     } catch (error) {
@@ -139,6 +141,7 @@ export class Ingest {
       return []
     } finally {
       this.#reading = undefined
+      this.#interrupted = false
     }
   }
 

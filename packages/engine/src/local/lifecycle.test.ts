@@ -111,6 +111,25 @@ describe.each(guarantees)('life, %s', (guarantee) => {
     expect(await outCount()).toBe(done + 1)
   })
 
+  test('kill does not wait for a read that waits', async () => {
+    await publish(log, 'in', range(0, 20), 1)
+    // Longer than the test may take.
+    const engine = localEngine({ log, readWaitMs: 60_000 })
+    for (let life = 0; life < 5; life++) {
+      const done = Promise.withResolvers<void>()
+      await engine.submit(
+        copy(guarantee, (n) => {
+          if (n % 20 === 19) done.resolve()
+          return n
+        }),
+      )
+      await done.promise
+      await engine.kill('t')
+      await publish(log, 'in', range(20 * life, 20 * life + 20))
+    }
+    expect(await outCount()).toBe(100)
+  })
+
   test('a drain that takes too long leaves only what is not done to the next life', async () => {
     await publish(log, 'in', range(0, 50), 1)
     let hang = true
