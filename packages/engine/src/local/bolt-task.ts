@@ -112,21 +112,16 @@ export class BoltTask implements Receiver {
     if (timed) this.#stats.timedSync(performance.now() - started)
     this.#state.keep()
     this.#stats.acked++
-    output.flush(tuple.root, tuple.ownTime, tuple)
+    output.flush(tuple.root, tuple)
   }
 
   /**
    * Runs something that belongs to no tuple, such as a tick, when nothing else runs in this task. What it puts out belongs
    * to `root`.
    *
-   * @param time Event time of what it emits; default that of `root`.
    * @throws What `run` throws; nothing has taken effect then.
    */
-  async alone(
-    root: Root,
-    time: number | undefined,
-    run: (output: TaskOutput) => Promise<void> | void,
-  ): Promise<void> {
+  async alone(root: Root, run: (output: TaskOutput) => Promise<void> | void): Promise<void> {
     this.#free = false
     if (this.#running > 0) {
       await new Promise<void>((resolve) => {
@@ -139,7 +134,7 @@ export class BoltTask implements Receiver {
     try {
       await run(output)
       this.#state.keep()
-      if (!root.dead) output.flush(root, time, undefined)
+      if (!root.dead) output.flush(root, undefined)
     } catch (error) {
       this.#state.undo()
       throw error
@@ -305,7 +300,7 @@ export class BoltTask implements Receiver {
     } else {
       this.#state.keep()
       this.#stats.acked++
-      output.flush(tuple.root, tuple.ownTime, tuple)
+      output.flush(tuple.root, tuple)
     }
     this.#finish(execution)
   }

@@ -9,23 +9,27 @@ const m = 0x5bd1e995
  */
 export function murmur2(text: string): number {
   const { length } = text
-  for (let at = 0; at < length; at++) if (text.charCodeAt(at) > 127) return murmur2Bytes(utf8(text))
   let h = seed ^ length
   let at = 0
+  // All units together: as long as none is above 127, they are the bytes.
+  let units = 0
   for (; at + 4 <= length; at += 4) {
-    const word =
-      text.charCodeAt(at) |
-      (text.charCodeAt(at + 1) << 8) |
-      (text.charCodeAt(at + 2) << 16) |
-      (text.charCodeAt(at + 3) << 24)
-    h = mix(h, word)
+    const [a, b] = [text.charCodeAt(at), text.charCodeAt(at + 1)]
+    const [c, d] = [text.charCodeAt(at + 2), text.charCodeAt(at + 3)]
+    units |= a | b | c | d
+    h = mix(h, a | (b << 8) | (c << 16) | (d << 24))
   }
   if (at < length) {
-    if (at + 2 < length) h ^= text.charCodeAt(at + 2) << 16
-    if (at + 1 < length) h ^= text.charCodeAt(at + 1) << 8
-    h = Math.imul(h ^ text.charCodeAt(at), m)
+    const rest = length - at
+    const [a, b, c] = [
+      text.charCodeAt(at),
+      rest > 1 ? text.charCodeAt(at + 1) : 0,
+      rest > 2 ? text.charCodeAt(at + 2) : 0,
+    ]
+    units |= a | b | c
+    h = Math.imul(h ^ (a | (b << 8) | (c << 16)), m)
   }
-  return finish(h)
+  return units > 127 ? murmur2Bytes(utf8(text)) : finish(h)
 }
 
 /** The same of bytes. */

@@ -241,7 +241,7 @@ function sendFailure(port: StreamPort, component: PlanComponent, execution: Exec
     attempts,
     component: component.id,
   }
-  port.send({ value }, tuple.root, tuple.ownTime, tuple, 0, undefined, undefined)
+  port.send({ value }, tuple.root, tuple, 0, undefined)
 }
 
 /**

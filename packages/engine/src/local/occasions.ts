@@ -90,7 +90,7 @@ export class Occasions {
     try {
       const calls = called.map(async (task) => {
         try {
-          await task.alone(root, undefined, (output) => run(task, output))
+          await task.alone(root, (output) => run(task, output))
         } catch (error) {
           report(component, error)
         }

@@ -51,9 +51,24 @@ function inTurn(tasks: readonly Receiver[]): Route {
   }
 }
 
-const byKey = (tasks: readonly Receiver[], fields: readonly string[]): Route => ({
-  deliver: (tuple) => tasks[murmur2(keyText(tuple.values, fields)) % tasks.length]!.receive(tuple),
-})
+/** How many keys a route remembers: looking one up costs a third of hashing it again. */
+const rememberedKeys = 4096
+
+function byKey(tasks: readonly Receiver[], fields: readonly string[]): Route {
+  const known = new Map<string, Receiver>()
+  return {
+    deliver(tuple) {
+      const text = keyText(tuple.values, fields)
+      let task = known.get(text)
+      if (task === undefined) {
+        task = tasks[murmur2(text) % tasks.length]!
+        if (known.size === rememberedKeys) known.clear()
+        known.set(text, task)
+      }
+      task.receive(tuple)
+    },
+  }
+}
 
 /** Two tasks for each key, of which the one that was given less so far gets the tuple. */
 function byPartialKey(tasks: readonly Receiver[], fields: readonly string[]): Route {

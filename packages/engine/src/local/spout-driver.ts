@@ -33,13 +33,29 @@ export interface SpoutDriverContext {
   readonly changed: () => void
 }
 
+class SpoutRoot extends Root {
+  /** What the spout knows it by. */
+  readonly id: string | undefined
+
+  constructor(
+    owner: RootOwner,
+    startedAt: number,
+    time: number,
+    id: string | undefined,
+    origin: string | undefined,
+  ) {
+    super(owner, startedAt, undefined, time, origin)
+    this.id = id
+  }
+}
+
 /** Runs one task of a user's spout: asks it for tuples, and tells it what became of them. */
 export class SpoutDriver implements RootOwner, TimeSource, SpoutOutput {
   readonly #task: SpoutTask
   readonly #spout: Spout
   readonly #context: SpoutDriverContext
   readonly #bell = new Bell()
-  readonly #pending = new Map<Root, string | undefined>()
+  readonly #pending = new Set<Root>()
   /** Ids to be told about, after `next` has returned. */
   readonly #news: [id: string, acked: boolean][] = []
   #paused = false
@@ -63,7 +79,7 @@ export class SpoutDriver implements RootOwner, TimeSource, SpoutOutput {
   }
 
   roots(): Iterable<Root> {
-    return this.#pending.keys()
+    return this.#pending
   }
 
   open(context: SpoutContext): Promise<void> | void {
@@ -134,34 +150,38 @@ export class SpoutDriver implements RootOwner, TimeSource, SpoutOutput {
     this.#emitted++
     const { id } = options
     const origin = id === undefined ? undefined : `${topology}:${component.id}:${id}`
-    const root = new Root(this, now, undefined, time, origin)
-    this.#pending.set(root, id)
-    port.send(values, root, undefined, undefined, 0, undefined, options.task)
+    const root = new SpoutRoot(this, now, time, id, origin)
+    port.send(values, root, undefined, 0, options.task === undefined ? undefined : { task: options.task })
     root.release()
+    if (root.finished || root.dead) return
+    root.counted = true
+    this.#pending.add(root)
   }
 
   begun(): void {}
 
   done(root: Root): void {
     const { stats, topologyStats, clock } = this.#context
-    const id = this.#pending.get(root)
-    this.#pending.delete(root)
     stats.acked++
     topologyStats.completed++
-    topologyStats.completedMs += clock.now() - root.startedAt
-    this.#over(id, true)
+    if (root.counted) {
+      this.#pending.delete(root)
+      topologyStats.completedMs += clock.now() - root.startedAt
+    }
+    this.#over(root, true)
   }
 
   failed(root: Root): void {
-    const id = this.#pending.get(root)
     this.#pending.delete(root)
     this.#context.stats.failed++
     this.#context.abandon(root)
-    this.#over(id, false)
+    this.#over(root, false)
   }
 
-  #over(id: string | undefined, acked: boolean): void {
+  #over(root: Root, acked: boolean): void {
+    const { id } = root as SpoutRoot
     if (id !== undefined) this.#news.push([id, acked])
+    if (!root.counted) return
     this.#context.changed()
     this.#bell.ring()
   }

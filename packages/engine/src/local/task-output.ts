@@ -62,14 +62,10 @@ export class TaskOutput implements OperatorOutput {
   }
 
   /** The attempt succeeded: sends all of it on. */
-  flush(root: Root, time: number | undefined, parent: TaskTuple | undefined): void {
+  flush(root: Root, parent: TaskTuple | undefined): void {
     const size = this.#size
-    for (let at = 0; at < size; at++) {
-      const options = this.#options[at]
-      const to = this.#to[at]!
-      if (options === undefined) to.send(this.#values[at]!, root, time, parent, at, undefined, undefined)
-      else to.send(this.#values[at]!, root, options.time ?? time, parent, at, options.origin, options.task)
-    }
+    for (let at = 0; at < size; at++)
+      this.#to[at]!.send(this.#values[at]!, root, parent, at, this.#options[at])
     this.#size = 0
     if (size > kept) this.#values.length = this.#options.length = 0
     if (this.#appends.length > 0) {

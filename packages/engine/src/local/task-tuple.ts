@@ -1,56 +1,68 @@
 import type { Values } from '@heddle/core'
-import type { OperatorTuple } from '../operators/operator.ts'
+import type { OperatorEmit, OperatorTuple } from '../operators/operator.ts'
 import type { Root } from './root.ts'
 
-/** A tuple on its way. */
-export class TaskTuple implements OperatorTuple {
-  readonly values: Values
+/** The stream of a task that a tuple comes from. */
+export interface TupleSource {
   readonly component: string
   readonly stream: string
   readonly task: number
+}
+
+/** A tuple on its way. There are many of them: it has few fields, and the rest is looked up. */
+export class TaskTuple implements OperatorTuple {
+  readonly values: Values
   readonly root: Root
+  readonly #source: TupleSource
   /** The tuple whose execution emitted this one; `undefined` for a spout's. */
-  readonly parent: TaskTuple | undefined
+  readonly #parent: TaskTuple | undefined
   /**
    * Which of its emissions it is. Where it goes to a component that takes several streams, with the emitter, `map#0`; with the
    * all grouping, with the task that gets it, `0+3`.
    */
-  readonly index: number | string
-  /** See `OperatorEmit.origin`. */
-  readonly origin: string | undefined
-  readonly #time: number | undefined
+  readonly #index: number | string
+  readonly #options: OperatorEmit | undefined
 
   constructor(
     values: Values,
-    component: string,
-    stream: string,
-    task: number,
-    time: number | undefined,
     root: Root,
+    source: TupleSource,
     parent: TaskTuple | undefined,
     index: number | string,
-    origin: string | undefined,
+    options: OperatorEmit | undefined,
   ) {
     this.values = values
-    this.component = component
-    this.stream = stream
-    this.task = task
-    this.#time = time
     this.root = root
-    this.parent = parent
-    this.index = index
-    this.origin = origin
+    this.#source = source
+    this.#parent = parent
+    this.#index = index
+    this.#options = options
+  }
+
+  get component(): string {
+    return this.#source.component
+  }
+
+  get stream(): string {
+    return this.#source.stream
+  }
+
+  get task(): number {
+    return this.#source.task
   }
 
   get time(): number {
-    return this.#time ?? this.root.time
+    const own = this.#options?.time
+    if (own !== undefined) return own
+    for (let parent = this.#parent; parent !== undefined; parent = parent.#parent)
+      if (parent.#options?.time !== undefined) return parent.#options.time
+    return this.root.time
   }
 
   /** The same for one task of many that get it. */
   copyFor(taskIndex: number): TaskTuple {
-    const index = `${this.index}+${taskIndex}`
-    const { values, component, stream, task, root, parent, origin } = this
-    return new TaskTuple(values, component, stream, task, this.#time, root, parent, index, origin)
+    const index = `${this.#index}+${taskIndex}`
+    return new TaskTuple(this.values, this.root, this.#source, this.#parent, index, this.#options)
   }
 
   /**
@@ -58,18 +70,13 @@ export class TaskTuple implements OperatorTuple {
    * asynchronous bolts finish nor a second way through the topology makes a difference.
    */
   derivedId(component: string): string {
-    let path = `${this.index}`
-    let { origin, parent } = this
-    while (origin === undefined && parent !== undefined) {
-      path = `${parent.index}/${path}`
-      ;({ origin, parent } = parent)
+    let path = `${this.#index}`
+    let origin = this.#options?.origin
+    for (let parent = this.#parent; origin === undefined && parent !== undefined; parent = parent.#parent) {
+      path = `${parent.#index}/${path}`
+      origin = parent.#options?.origin
     }
     return `${origin ?? this.root.origin}:${component}:${path}`
-  }
-
-  /** Its own event time, where it is not that of the root. */
-  get ownTime(): number | undefined {
-    return this.#time
   }
 
   get traceparent(): string {

@@ -35,7 +35,7 @@ export class TopicSpout {
     const place = root.place!
     const values = this.#values(place)
     const { ports } = this.#tasks[place.partition % this.#tasks.length]!
-    ports.get(defaultStream)?.send(values, root, undefined, undefined, 0, undefined, undefined)
+    ports.get(defaultStream)?.send(values, root, undefined, 0, undefined)
   }
 }
 
