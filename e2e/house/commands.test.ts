@@ -40,9 +40,9 @@ describe('without a host', () => {
     expect(code).toBe(2)
     expect(stderr).toContain('http.port')
     expect(stderr).toContain('--http')
-    const kafka = await heddle(['up', '--log', 'kafka://broker:9092'])
-    expect(kafka.code).toBe(2)
-    expect(kafka.stderr).toContain('kafka://broker:9092')
+    const unknown = await heddle(['up', '--log', 'pigeon://loft:1'])
+    expect(unknown.code).toBe(2)
+    expect(unknown.stderr).toContain("there is no log for 'pigeon://loft:1'")
   })
 
   test('no host there ends with 1, and says what to do; as JSON when asked', async () => {
@@ -115,7 +115,8 @@ export default topology('wrong')
         HEDDLE_WEBHOOKS: '{"a":{"topic":"t","signature":"github","secret":"sesame"}}',
       },
     }
-    const { code, stdout } = await heddle(['doctor', '--json', '--http', String(port)], options)
+    const args = ['doctor', '--json', '--http', String(port), '--log', 'kafka://me:sesame@broker:9092']
+    const { code, stdout } = await heddle(args, options)
     other.close()
     expect(code).toBe(1)
     expect(stdout).not.toContain('sesame')
@@ -130,7 +131,8 @@ export default topology('wrong')
     })
     expect(of('data')).toMatchObject({ origin: 'HEDDLE_DATA' })
     expect(of('http.port')).toMatchObject({ value: port, origin: '--http' })
-    expect(of('log')).toMatchObject({ value: 'embedded', origin: 'default' })
+    expect(of('log')).toMatchObject({ value: 'kafka://me:***@broker:9092', origin: '--log' })
+    expect(of('http.host')).toMatchObject({ value: '127.0.0.1', origin: 'default' })
     expect(findings.find(({ what }) => what.startsWith('address'))).toMatchObject({
       ok: false,
       detail: expect.stringContaining('EADDRINUSE') as string,

@@ -1,4 +1,5 @@
-// Events are counted by key, in windows of the time at which they happened; exactly once.
+// Events are counted by key, in windows of the time at which they happened; exactly once. They are there before the
+// topology is: it catches up with them, and event time with it.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,17 +12,21 @@ interface Visit {
 }
 
 const visits = topology('visits', { guarantee: 'exactly-once', idleAfter: '200ms' })
-  .from(topic<Visit>('visits', { partitions: 1 }))
+  .from(topic<Visit>('visits'))
   .keyBy((visit) => visit.data.page)
   .window(tumbling('1m'))
   .count()
   .to(topic('visits.per-minute'))
 
 const data = mkdtempSync(join(tmpdir(), 'heddle-window-'))
-const fabric = await createFabric({ data, http: { port: 0 } }, { topologies: [visits] })
+const fabric = await createFabric({
+  data,
+  http: { port: 0 },
+  topics: [{ name: 'visits', partitions: 1 }],
+})
 const client = createClient({ url: fabric.url })
 
-// An hour ago, so that the windows are over as soon as no more events come.
+// An hour ago: the windows are over as soon as no more events come for a while (`idleAfter`).
 const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 3_600_000
 const at = (seconds: number, page: string) => ({
   type: 'visit',
@@ -36,6 +41,8 @@ await client.publish('visits', [
   at(61, '/docs'),
   at(62, '/'),
 ])
+
+await fabric.engine.submit(visits)
 
 const counts: string[] = []
 for await (const { event } of client.subscribe<Windowed<string, number>>('visits.per-minute', {

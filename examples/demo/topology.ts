@@ -24,7 +24,7 @@ async function addTeam(event: Event<Webhook>): Promise<Event<Webhook>> {
 export default topology('github', {
   guarantee: 'exactly-once',
   // Webhooks get their time when they arrive, and a few may overtake each other on the way to the disk.
-  maxOutOfOrder: '2s',
+  maxOutOfOrder: '4s',
   idleAfter: '2s',
 })
   .from(topic<Webhook>('github.webhooks', { partitions: 4 }))

@@ -31,7 +31,7 @@ export async function doctor(
   const { config, origins, file } = loaded
   const values = settings.map(({ key, secret }) => ({
     key,
-    value: secret === true ? masked(valueOf(config, key)) : valueOf(config, key),
+    value: secret === true ? masked(valueOf(config, key)) : withoutPassword(valueOf(config, key)),
     origin: origins[key]!,
   }))
   const findings = await examine(config)
@@ -69,6 +69,10 @@ function valueOf(config: HeddleConfig, key: string): unknown {
 
 const masked = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (name, inner: unknown) => (name === 'secret' ? '(set)' : inner)))
+
+/** The password of an address is not shown. */
+const withoutPassword = (value: unknown): unknown =>
+  typeof value === 'string' ? value.replace(/(:\/\/[^:@/]*):[^@/]*@/, '$1:***@') : value
 
 async function examine(config: HeddleConfig): Promise<Finding[]> {
   const findings = [
