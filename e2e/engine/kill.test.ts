@@ -81,6 +81,11 @@ test(`an engine is killed ${kills} times under traffic: nothing is lost, and exa
     const copies = await readAll(log, 'copied')
     await worker.kill()
 
+    const numbers = (await readAll(log, 'numbers')).map(({ data }) => data as Number)
+    for (const key of keys) {
+      const ofKey = numbers.filter((each) => each.key === key).map((each) => each.n)
+      expect(ofKey).toEqual(ofKey.toSorted((a, b) => a - b))
+    }
     const counted = (await readAll(log, 'counted')).map(({ data }) => data as Number)
     expect(counted).toHaveLength(total)
     expect(new Set(counted.map((each) => each.n)).size).toBe(total)

@@ -195,7 +195,11 @@ export class BoltTask implements Receiver {
     const execution = this.#execution(tuple)
     execution.attempts = 0
     this.#services.queued(1)
-    if (!this.#queueBehindKey(execution)) this.#waiting.push(execution)
+    if (!this.#queueBehindKey(execution)) {
+      // It holds its key from here on, not only when it is started: what comes meanwhile has to stay behind it.
+      this.#holdKey(execution)
+      this.#waiting.push(execution)
+    }
     this.#pump()
   }
 
@@ -225,10 +229,6 @@ export class BoltTask implements Receiver {
       const execution = this.#waiting.shift()
       if (!execution) break
       if (execution.abandoned) continue
-      if (!execution.holding) {
-        if (this.#queueBehindKey(execution)) continue
-        this.#holdKey(execution)
-      }
       if (execution.attempts === 0) this.#services.queued(-1)
       this.#start(execution)
     }

@@ -312,3 +312,41 @@ test('a user’s spout is told of acks and fails, and its failed tuples are dead
   expect(letter).toMatchObject({ type: 't.work', data: { n: 1 }, extensions: { dlerror: 'one' } })
   await engine.kill('t', { waitMs: 0 })
 })
+
+test('a tuple that comes while its key is executed stays behind those of its key that wait for a place', async () => {
+  const executed: string[] = []
+  const doing = new Map<string, () => void>()
+  let sent = 0
+  const spout: Spout<{ key: string; n: number }> = {
+    next(out) {
+      // 'a' takes the only place, so that all of 'b' have to wait for it; the last one comes while the first is executed.
+      if (sent === 0)
+        for (const [key, n] of [
+          ['a', 0],
+          ['b', 1],
+          ['b', 2],
+          ['b', 3],
+        ] as const)
+          out.emit({ key, n }, { id: `${n}` })
+      if (sent === 1 && doing.has('b1')) out.emit({ key: 'b', n: 4 }, { id: '4' })
+      if (sent === 0 || doing.has('b1')) sent++
+      if (sent === 2) doing.get('b1')!()
+    },
+  }
+  const t = topology.graph('t')
+  const tuples = t.spout('tuples', spout, { fields: ['key', 'n'] })
+  const bolt: Bolt<{ key: string; n: number }> = {
+    execute({ values: { key, n } }) {
+      executed.push(`${key}${n}`)
+      if (n === 0) return new Promise((resolve) => setImmediate(resolve))
+      if (n === 1) return new Promise((resolve) => doing.set('b1', resolve))
+      return undefined
+    },
+  }
+  t.bolt('bolt', bolt).fields(tuples, 'key')
+  const engine = localEngine({ log })
+  await engine.submit(t)
+  await until('all five are executed', () => executed.length === 5)
+  await engine.close()
+  expect(executed).toEqual(['a0', 'b1', 'b2', 'b3', 'b4'])
+})
