@@ -24,7 +24,7 @@ export function hostCommands(program: Command): void {
         (await import('../commands/dev.ts')).dev(files, options as never),
       ),
     'heddle dev',
-    'heddle dev --data /tmp/try src/topologies',
+    'heddle dev --data .heddle-try src/topologies',
   )
   examples(
     configured(program.command('doctor'))
