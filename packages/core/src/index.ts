@@ -15,23 +15,15 @@ export * from './ports/sink.ts'
 export * from './ports/store.ts'
 export * from './topology/builder.ts'
 export * from './topology/component.ts'
-export {
-  type EnrichOptions,
-  type End,
-  type Failure,
-  type FlowStart,
-  type Key,
-  type KeyedStream,
-  type Predicate,
-  type StepOptions,
-  type Stream,
-  type WindowedStream,
-  otherwise,
-} from './topology/flow.ts'
+export type { End } from './topology/end.ts'
+export type { FlowStart } from './topology/flow.ts'
 export type { BoltHandle, ComponentHandle, ComponentOptions, Graph, StreamHandle } from './topology/graph.ts'
 export * from './topology/graph-ends.ts'
+export type { KeyedStream, WindowedStream } from './topology/keyed-stream.ts'
 export type { TopologyOptions } from './topology/options.ts'
 export * from './topology/retry.ts'
+export * from './topology/step-options.ts'
+export type { Stream } from './topology/stream.ts'
 export * from './topology/topic.ts'
 export * from './topology/topology.ts'
 export * from './topology/window.ts'

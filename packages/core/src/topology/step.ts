@@ -34,6 +34,20 @@ export function step(parts: Partial<Step> & Pick<Step, 'name' | 'kind' | 'operat
   }
 }
 
+/** Takes a step's stream; any task does. */
+export const local = (from: Step, stream = 'default'): StepInput => ({
+  from,
+  stream,
+  grouping: { kind: 'local-or-shuffle' },
+})
+
+/** Takes a step's elements by key: same key, same task. */
+export const keyed = (from: Step, stream = 'default'): StepInput => ({
+  from,
+  stream,
+  grouping: { kind: 'fields', fields: ['key'] },
+})
+
 /** All steps that lead to the ends, as parts of a plan. In a flow every stream has to be taken. */
 export function partsOf(ends: readonly Step[]): readonly Part[] {
   const steps = leadingTo(ends)

@@ -7,9 +7,9 @@
 import type { Guarantee } from '../../plan/plan.ts'
 import { topology } from '../../topology/builder.ts'
 import type { Bolt, BoltFunction, State } from '../../topology/component.ts'
-import { otherwise } from '../../topology/flow.ts'
 import { fromTopic, toTopic } from '../../topology/graph-ends.ts'
 import { backoff, noRetry } from '../../topology/retry.ts'
+import { otherwise } from '../../topology/step-options.ts'
 import { topic } from '../../topology/topic.ts'
 import type { Topology } from '../../topology/topology.ts'
 
