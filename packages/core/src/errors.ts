@@ -87,6 +87,10 @@ export const errorTable = {
   HEDDLE_CLIENT_BUFFER_FULL: row('retryable', 503, 'Too many events wait to be published', 'Await publish before the next, or raise maxPendingEvents.'),
   HEDDLE_CLIENT_CLOSED: row('usage', 400, 'The client is closed', 'Do not use a client after close().'),
 
+  // testing
+  HEDDLE_TEST_FAILED: row('terminal', 500, 'A test failed', 'Run it again with the seed that the detail names: HEDDLE_TEST_SEED=7 npx vitest …'),
+  HEDDLE_TEST_STUCK: row('terminal', 500, 'What the test waits for does not come', 'Something waits for real time, for I/O, or for itself: a test fabric moves only its own clock.'),
+
   // house
   HEDDLE_CONFIG_INVALID: row('usage', 400, 'The configuration is not valid', 'Correct the setting that the detail names.'),
   HEDDLE_MODULE_INVALID: row('usage', 400, 'The file does not hold a topology', 'Export a topology as default: export default topology(…).'),

@@ -64,6 +64,12 @@ export class ManualClock implements Clock {
     }
   }
 
+  /** When the next timer is due, in milliseconds; `undefined` when none waits. */
+  get next(): number | undefined {
+    const due = Math.min(...this.#timers.map(({ at }) => at))
+    return Number.isFinite(due) ? due : undefined
+  }
+
   /** How many timers wait. */
   get pending(): number {
     return this.#timers.length

@@ -43,6 +43,29 @@ export interface State {
   entries<T>(prefix?: string): Iterable<readonly [key: string, value: T]>
 }
 
+/** By which time a timer is due: that of the events, or that of the clock. */
+export type TimerKind = 'event' | 'processing'
+
+/** A timer whose time has come. */
+export interface FiredTimer {
+  readonly key: string
+  /** When it was due, in milliseconds since 1970. */
+  readonly time: number
+  readonly kind: TimerKind
+}
+
+/**
+ * Durable timers, one for each key and kind, kept with the state: set, moved and deleted together with the offsets and outputs
+ * of what did it, and there after a restart. What was due while nothing ran fires first thing after.
+ */
+export interface Timers {
+  /** Fires at `time` (ms since 1970), or at the next commit if that is past. A timer of the same key and kind is moved. */
+  set(key: string, time: number, kind?: TimerKind): void
+  delete(key: string, kind?: TimerKind): void
+  /** When it is due; `undefined` when it is not set. `kind` is `event` by default, here as above. */
+  get(key: string, kind?: TimerKind): number | undefined
+}
+
 export interface TaskContext {
   readonly topology: string
   readonly component: string
@@ -53,6 +76,7 @@ export interface TaskContext {
   readonly tasks: number
   readonly clock: Clock
   readonly state: State
+  readonly timers: Timers
   /** Tasks of each component, for the direct grouping. */
   readonly tasksOf: (component: string) => readonly number[]
   /** Aborted when the topology stops without draining. */
@@ -71,6 +95,12 @@ export interface Bolt<In extends Values = Values, Out extends Values = Values> {
   tick?(out: Output<Out>): Promise<void> | void
   /** Event time has come to `time` (ms): no older event is expected. Emit what waited for it. */
   watermark?(time: number, out: Output<Out>): Promise<void> | void
+  /**
+   * A timer that was set is due: it is deleted, and this is called in the task that a fields grouping gives its key to. Timers
+   * come in the order of their times. What it emits has the timer's time. A throw takes all back; it is tried again after a
+   * while, by the component's retry policy, until it succeeds.
+   */
+  timer?(timer: FiredTimer, out: Output<Out>): Promise<void> | void
   close?(): Promise<void> | void
 }
 
@@ -91,7 +121,7 @@ export interface SpoutOutput<V extends Values = Values> {
   emit(values: V, options?: EmitOptions & { readonly id?: string; readonly time?: number }): void
 }
 
-export interface SpoutContext extends TaskContext {
+export interface SpoutContext extends Omit<TaskContext, 'timers'> {
   readonly log: Log
 }
 

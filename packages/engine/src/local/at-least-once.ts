@@ -1,11 +1,11 @@
 import { HeddleError, type LogRecord, type TopicPartition, isHeddleError, sleep } from '@heddle/core'
 import { Bell } from './bell.ts'
-import { retryDelay } from './bolt-task.ts'
 import { timeoutChannel } from './channels.ts'
 import { Committer, type Snapshot, isEmpty } from './committer.ts'
 import type { Ground, Processing } from './ground.ts'
 import type { Lane } from './lane.ts'
 import { Occasions } from './occasions.ts'
+import { retryDelay } from './retry-delay.ts'
 import { type Root, type RootOwner, failAll } from './root.ts'
 import type { SpoutDriver } from './spout-driver.ts'
 
@@ -30,6 +30,8 @@ export class AtLeastOnce implements Processing, RootOwner {
   readonly #occasions: Occasions
   readonly #committer: Committer
   readonly #bell = new Bell()
+  /** Rings when something was read, or no more will be. */
+  readonly #read = new Bell()
   readonly #stopped = new AbortController()
   readonly #ready = Promise.withResolvers<void>()
   readonly #broken = Promise.withResolvers<never>()
@@ -40,6 +42,8 @@ export class AtLeastOnce implements Processing, RootOwner {
   #full = false
   /** A commit of state waits for what was under way. */
   #waiting = false
+  /** Events that were done at the last commit. */
+  #committed = 0
   /** Commits go one after the other. */
   #committing: Promise<void> = Promise.resolve()
 
@@ -77,6 +81,7 @@ export class AtLeastOnce implements Processing, RootOwner {
 
   stop(): void {
     this.#stopped.abort()
+    this.#read.ring()
     this.#ground.ingest.interrupt()
     this.#bell.ring()
   }
@@ -186,6 +191,7 @@ export class AtLeastOnce implements Processing, RootOwner {
         continue
       }
       const fetched = await ingest.read(maxPending - this.#pending, settings.readWaitMs)
+      if (fetched.length > 0) this.#read.ring()
       await ingest.emitAll(fetched, this, going)
     }
   }
@@ -228,8 +234,21 @@ export class AtLeastOnce implements Processing, RootOwner {
     const stopped = this.#stopped.signal
     while (!stopped.aborted) {
       await sleep(clock, commitIntervalMs, stopped)
-      if (!stopped.aborted) await this.#commit()
+      if (stopped.aborted) return
+      await this.#commit()
+      await this.#rest()
     }
+  }
+
+  /** Where nothing happens, there is nothing to commit until something does, or is due. */
+  async #rest(): Promise<void> {
+    const { clock, topology, stats } = this.#ground
+    const restMs = this.#occasions.restMs - topology.plan.settings.commitIntervalMs
+    if (this.#stopped.signal.aborted || this.#spouts.length > 0) return
+    if (this.pending > 0 || stats.completed !== this.#committed || restMs <= 0) return
+    const timer = Number.isFinite(restMs) ? clock.after(restMs, () => this.#read.ring()) : undefined
+    await this.#read.wait()
+    timer?.clear()
   }
 
   #commit(): Promise<void> {
@@ -240,6 +259,7 @@ export class AtLeastOnce implements Processing, RootOwner {
   async #commitNow(): Promise<void> {
     if (this.#aborted) return
     const { topology } = this.#ground
+    this.#committed = this.#ground.stats.completed
     await this.#occasions.pass(topology.plan.settings.messageTimeoutMs)
     const snapshot = this.#committer.snapshot()
     if (isEmpty(snapshot)) return
@@ -271,7 +291,7 @@ export class AtLeastOnce implements Processing, RootOwner {
       } catch (error) {
         if (this.#aborted || !isHeddleError(error) || error.kind !== 'retryable') throw error
         report(undefined, error)
-        await sleep(clock, retryDelay(settings.restart, attempts), this.#stopped.signal)
+        await sleep(clock, retryDelay(settings.restart, attempts, settings.random), this.#stopped.signal)
         // Stopping does not wait for a log that does not answer.
         if (this.#stopped.signal.aborted) throw error
       }
@@ -283,6 +303,7 @@ export class AtLeastOnce implements Processing, RootOwner {
     const { messageTimeoutMs } = topology.plan.settings
     const stopped = this.#stopped.signal
     while (!stopped.aborted) {
+      if (this.pending === 0 && this.#spouts.length === 0) await this.#read.wait()
       await sleep(clock, Math.max(1, messageTimeoutMs / timeoutChecks), stopped)
       if (stopped.aborted) return
       const before = clock.now() - messageTimeoutMs

@@ -1,13 +1,22 @@
-import { type Clock, type PlanComponent, type RetryPolicy, type Timer, isHeddleError } from '@heddle/core'
+import {
+  type Clock,
+  type FiredTimer,
+  type PlanComponent,
+  type Timer,
+  type Timers,
+  isHeddleError,
+} from '@heddle/core'
 import { type Operator, isThenable } from '../operators/operator.ts'
-import type { TaskState } from '../state/task-state.ts'
+import type { UndoLog } from '../state/undo-log.ts'
 import type { ComponentStats } from './component-stats.ts'
 import { Deque } from './deque.ts'
 import { keyText } from './key-text.ts'
+import { retryDelay } from './retry-delay.ts'
 import type { Root } from './root.ts'
 import type { Receiver } from './route.ts'
 import type { TaskOutput } from './task-output.ts'
 import type { TaskTuple } from './task-tuple.ts'
+import { TimerOutput } from './timer-output.ts'
 
 /** A tuple that could not be executed at once and to its end, and how far it has come. */
 export interface Execution {
@@ -28,6 +37,7 @@ export interface Execution {
 /** What a task takes from its surroundings. */
 export interface TaskServices {
   readonly clock: Clock
+  readonly random: () => number
   readonly newOutput: () => TaskOutput
   /** A tuple failed for good. Holds its root as long as need be. */
   readonly gaveUp: (execution: Execution, error: unknown) => void
@@ -47,9 +57,10 @@ export class BoltTask implements Receiver {
   readonly number: number
   readonly operator: Operator
   /** Which of the calls that belong to no tuple it takes. */
-  readonly takes: { readonly tick: boolean; readonly watermark: boolean }
+  readonly takes: { readonly tick: boolean; readonly watermark: boolean; readonly timer: boolean }
   readonly #component: PlanComponent
-  readonly #state: TaskState
+  readonly #undo: UndoLog
+  readonly #timers: Timers
   readonly #stats: ComponentStats
   readonly #services: TaskServices
   #output: TaskOutput
@@ -68,15 +79,21 @@ export class BoltTask implements Receiver {
     number: number,
     component: PlanComponent,
     operator: Operator,
-    state: TaskState,
+    undo: UndoLog,
+    timers: Timers,
     stats: ComponentStats,
     services: TaskServices,
   ) {
     this.number = number
     this.operator = operator
-    this.takes = { tick: operator.tick !== undefined, watermark: operator.watermark !== undefined }
+    this.takes = {
+      tick: operator.tick !== undefined,
+      watermark: operator.watermark !== undefined,
+      timer: operator.timer !== undefined,
+    }
     this.#component = component
-    this.#state = state
+    this.#undo = undo
+    this.#timers = timers
     this.#stats = stats
     this.#services = services
     this.#output = services.newOutput()
@@ -110,7 +127,7 @@ export class BoltTask implements Receiver {
       return
     }
     if (timed) this.#stats.timedSync(performance.now() - started)
-    this.#state.keep()
+    this.#undo.keep()
     this.#stats.acked++
     output.flush(tuple.root, tuple)
   }
@@ -122,22 +139,71 @@ export class BoltTask implements Receiver {
    * @throws What `run` throws; nothing has taken effect then.
    */
   async alone(root: Root, run: (output: TaskOutput) => Promise<void> | void): Promise<void> {
+    await this.#quietly(async (output) => {
+      try {
+        await run(output)
+        this.#kept(output, root)
+      } catch (error) {
+        this.#undo.undo()
+        output.clear()
+        throw error
+      }
+    })
+  }
+
+  /**
+   * Fires timers one after the other, when nothing else runs in this task.
+   *
+   * @param told Of each, whether it is done, or has thrown and so has had no effect.
+   */
+  async fire(
+    root: Root,
+    timers: readonly FiredTimer[],
+    topology: string,
+    told: {
+      readonly done: (timer: FiredTimer) => void
+      readonly failed: (timer: FiredTimer, error: unknown) => void
+    },
+  ): Promise<void> {
+    await this.#quietly(async (output) => {
+      for (const timer of timers) {
+        if (root.dead) return
+        try {
+          this.#timers.delete(timer.key, timer.kind)
+          const result = this.operator.timer!(
+            timer,
+            new TimerOutput(output, timer, topology, this.#component.id),
+          )
+          if (result !== undefined) await result
+          this.#kept(output, root)
+          told.done(timer)
+        } catch (error) {
+          this.#undo.undo()
+          output.clear()
+          told.failed(timer, error)
+        }
+      }
+    })
+  }
+
+  #kept(output: TaskOutput, root: Root): void {
+    this.#undo.keep()
+    if (root.dead) output.clear()
+    else output.flush(root, undefined)
+  }
+
+  /** Waits until nothing runs in this task, and keeps others out while `run` does. */
+  async #quietly(run: (output: TaskOutput) => Promise<void>): Promise<void> {
     this.#free = false
     if (this.#running > 0) {
       await new Promise<void>((resolve) => {
         this.#whenQuiet = resolve
       })
     }
-    const output = this.#services.newOutput()
     this.#running++ // keeps others out, whatever the concurrency is
     this.#whenQuiet = nothing
     try {
-      await run(output)
-      this.#state.keep()
-      if (!root.dead) output.flush(root, undefined)
-    } catch (error) {
-      this.#state.undo()
-      throw error
+      await run(this.#services.newOutput())
     } finally {
       this.#running--
       this.#whenQuiet = undefined
@@ -163,7 +229,7 @@ export class BoltTask implements Receiver {
     execution.abandoned = true
     execution.retry?.clear()
     if (execution.running) {
-      this.#state.undo()
+      this.#undo.undo()
       this.#left(execution)
     }
     this.#finish(execution)
@@ -295,10 +361,10 @@ export class BoltTask implements Receiver {
   #succeeded(execution: Execution, output: TaskOutput): void {
     const { tuple } = execution
     if (tuple.root.dead) {
-      this.#state.undo()
+      this.#undo.undo()
       output.clear()
     } else {
-      this.#state.keep()
+      this.#undo.keep()
       this.#stats.acked++
       output.flush(tuple.root, tuple)
     }
@@ -306,18 +372,21 @@ export class BoltTask implements Receiver {
   }
 
   #threw(execution: Execution, output: TaskOutput, error: unknown): void {
-    this.#state.undo()
+    this.#undo.undo()
     output.clear()
     const { clock } = this.#services
     if (execution.firstFailedAt === 0) execution.firstFailedAt = clock.now()
     if (execution.tuple.root.dead) return this.#finish(execution)
     if (execution.attempts < this.#component.retry.attempts && canRetry(error)) {
       this.#stats.retried++
-      execution.retry = clock.after(retryDelay(this.#component.retry, execution.attempts), () => {
-        execution.retry = undefined
-        this.#waiting.unshift(execution)
-        this.#pump()
-      })
+      execution.retry = clock.after(
+        retryDelay(this.#component.retry, execution.attempts, this.#services.random),
+        () => {
+          execution.retry = undefined
+          this.#waiting.unshift(execution)
+          this.#pump()
+        },
+      )
       return
     }
     this.#stats.failed++
@@ -345,9 +414,3 @@ const nothing = (): void => {}
 
 /** Errors that say of themselves that another attempt will not help are not tried again. */
 const canRetry = (error: unknown): boolean => !isHeddleError(error) || error.kind === 'retryable'
-
-/** Milliseconds until the next attempt. */
-export function retryDelay(policy: RetryPolicy, attempts: number): number {
-  const wait = Math.min(policy.maxMs, policy.initialMs * policy.factor ** (attempts - 1))
-  return wait * (1 - policy.jitter * Math.random())
-}

@@ -1,5 +1,5 @@
 import { type Clock, type Event, type RetryPolicy, type Sink, isHeddleError } from '@heddle/core'
-import { retryDelay } from './bolt-task.ts'
+import { retryDelay } from './retry-delay.ts'
 
 /** An event that waits to be delivered. */
 export interface Parcel {
@@ -14,6 +14,7 @@ export interface Parcel {
 export interface DeliveryQueueContext {
   readonly clock: Clock
   readonly retry: RetryPolicy
+  readonly random: () => number
   readonly delivered: (parcels: readonly Parcel[], checkpoint: string | undefined, ms: number) => void
   /** It is tried again. */
   readonly failed: (parcels: readonly Parcel[], error: unknown, ms: number) => void
@@ -144,7 +145,7 @@ export class DeliveryQueue {
     this.#retrying += batch.length
     // A sink of batches keeps its place: nothing may overtake. So do keys, in either case.
     if (single) this.#underWay--
-    const timer = clock.after(retryDelay(retry, attempts), () => {
+    const timer = clock.after(retryDelay(retry, attempts, this.#context.random), () => {
       this.#timers.delete(timer)
       this.#retrying -= batch.length
       if (!single) this.#underWay--

@@ -15,10 +15,10 @@ import {
 } from '@heddle/core'
 import { outboxTopic } from '../operators/sink.ts'
 import { Bell } from './bell.ts'
-import { retryDelay } from './bolt-task.ts'
 import { Lane } from './lane.ts'
 import type { Settings } from './options.ts'
 import { OutboxSession, checkpointName } from './outbox-session.ts'
+import { retryDelay } from './retry-delay.ts'
 
 /** When nothing was assigned within this time, in milliseconds, another process is delivering. */
 const standbyMs = 1000
@@ -159,7 +159,7 @@ export class Delivery {
         report(component.id, error)
         opened.resolve()
         if (this.#stopping) return
-        await sleep(clock, retryDelay(settings.restart, ++attempts), this.#killed.signal)
+        await sleep(clock, retryDelay(settings.restart, ++attempts, settings.random), this.#killed.signal)
       }
     }
   }

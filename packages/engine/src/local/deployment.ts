@@ -10,11 +10,11 @@ import {
   isHeddleError,
   sleep,
 } from '@heddle/core'
-import { retryDelay } from './bolt-task.ts'
 import { errorChannel, stateChannel } from './channels.ts'
 import { ComponentStats } from './component-stats.ts'
 import { Delivery } from './delivery.ts'
 import type { Settings } from './options.ts'
+import { retryDelay } from './retry-delay.ts'
 import type { Run } from './run.ts'
 import { Seat, needsSeat } from './seat.ts'
 import { startRun } from './start-run.ts'
@@ -273,7 +273,11 @@ export class Deployment {
       this.#report(undefined, reason)
       if (!canRestart(reason)) return this.#setState('failed')
       this.#setState('starting')
-      await sleep(this.#settings.clock, retryDelay(this.#settings.restart, attempts), this.#killed.signal)
+      await sleep(
+        this.#settings.clock,
+        retryDelay(this.#settings.restart, attempts, this.#settings.random),
+        this.#killed.signal,
+      )
       // Whoever gets the seat starts it.
       if (this.#killed.signal.aborted || this.#seat?.held === false) return
       try {

@@ -178,7 +178,8 @@ export class ExactlyOnce implements Processing, RootOwner {
     const crowded = (): boolean => network.queued >= settings.maxQueuedTuples
     const going = (): boolean => !interrupted() && !this.#paused && !crowded()
     // Ticks and event time go on without events, too.
-    let timer = this.#occasions.wanted ? clock.after(commitIntervalMs, end) : undefined
+    const { restMs } = this.#occasions
+    let timer = Number.isFinite(restMs) ? clock.after(restMs, end) : undefined
     try {
       while (!interrupted() && epoch.events < maxPending) {
         if (this.#paused || ingest.empty || congested() || crowded()) {
@@ -189,7 +190,10 @@ export class ExactlyOnce implements Processing, RootOwner {
         }
         const fetched = await ingest.read(maxPending - epoch.events, settings.readWaitMs)
         if (fetched.length === 0) continue
-        timer ??= clock.after(commitIntervalMs, end)
+        if (epoch.events === 0) {
+          timer?.clear()
+          timer = clock.after(commitIntervalMs, end)
+        }
         epoch.events += await ingest.emitAll(fetched, this, going)
       }
     } finally {

@@ -1,5 +1,6 @@
 import type { Clock, GroupMember, Log, Store, Topology, Transactor } from '@heddle/core'
 import type { ComponentState } from '../state/component-state.ts'
+import type { ComponentTimers } from '../state/timers.ts'
 import type { EventTime } from './event-time.ts'
 import type { Ingest } from './ingest.ts'
 import type { Network } from './network.ts'
@@ -18,6 +19,8 @@ export interface Ground {
   readonly member: GroupMember | undefined
   readonly eventTime: EventTime
   readonly states: readonly ComponentState[]
+  /** By component. */
+  readonly timers: ReadonlyMap<string, ComponentTimers>
   /** What the topology itself keeps: see `Committer`. */
   readonly meta: Store
   readonly transactor: Transactor

@@ -13,6 +13,8 @@ import type { OperatorContext } from '../operators/operator.ts'
 import { operators } from '../operators/table.ts'
 import type { ComponentState } from '../state/component-state.ts'
 import { TaskState } from '../state/task-state.ts'
+import type { ComponentTimers } from '../state/timers.ts'
+import { UndoLog } from '../state/undo-log.ts'
 import { BoltTask, type Execution } from './bolt-task.ts'
 import type { ComponentStats } from './component-stats.ts'
 import type { Root } from './root.ts'
@@ -35,9 +37,11 @@ export interface GaveUp {
 
 export interface NetworkServices {
   readonly clock: Clock
+  readonly random: () => number
   readonly appender: Appender
   readonly stats: ReadonlyMap<string, ComponentStats>
   readonly states: ReadonlyMap<string, ComponentState>
+  readonly timers: ReadonlyMap<string, ComponentTimers>
   readonly signal: SignalLike
   readonly watermark: () => number
   readonly maxRecordBytes: (topic: string) => number
@@ -133,9 +137,13 @@ export class Network {
     const { id } = component
     const stats = services.stats.get(id)!
     const operator = operators.get(component.operator)!(component, topology.code.get(id) ?? {}, topology.name)
-    const state = new TaskState(services.states.get(id)!, component.concurrency === 1)
-    const task = new BoltTask(number, component, operator, state, stats, {
+    const undo = new UndoLog()
+    const undoable = component.concurrency === 1 ? undo : undefined
+    const timers = services.timers.get(id)!
+    // Fired when nothing else runs in the task, so that it is known whose change it is.
+    const task = new BoltTask(number, component, operator, undo, timers.forTask(undo), stats, {
       clock: services.clock,
+      random: services.random,
       newOutput: () => new TaskOutput(ports, services.appender, stats),
       gaveUp: (execution, error) => {
         services.report(id, error)
@@ -157,7 +165,8 @@ export class Network {
       index,
       tasks: this.#tasks.get(id)!.length,
       clock: services.clock,
-      state,
+      state: new TaskState(services.states.get(id)!, undoable),
+      timers: timers.forTask(undoable),
       tasksOf: (other) => this.#tasks.get(other) ?? [],
       signal: services.signal,
       watermark: services.watermark,

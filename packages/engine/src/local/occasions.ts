@@ -1,17 +1,34 @@
-import { HeddleError } from '@heddle/core'
+import { type FiredTimer, HeddleError, type TimerKind } from '@heddle/core'
 import type { BoltTask } from './bolt-task.ts'
 import type { TimeSource } from './event-time.ts'
 import type { Ground } from './ground.ts'
+import { murmur2 } from './murmur2.ts'
+import { retryDelay } from './retry-delay.ts'
 import { Root } from './root.ts'
 import type { TaskOutput } from './task-output.ts'
 
-type Run = (task: BoltTask, output: TaskOutput) => Promise<void> | void
+/** How many timers of a component are fired between two looks at the clock: keeps what one commit takes small. */
+const timersAtOnce = 1000
 
-/** Ticks, and the progress of event time: what bolts are called for without a tuple. */
+/** How far event time may stand behind a clock that it follows, in milliseconds: closing windows is not worth more looks. */
+const idleStepMs = 1000
+
+/** A timer whose bolt threw. */
+interface Failing {
+  attempts: number
+  /** Clock time of the next attempt. */
+  notBefore: number
+}
+
+/** Ticks, timers, and the progress of event time: what bolts are called for without a tuple. */
 export class Occasions {
   readonly #ground: Ground
   readonly #ticking: boolean
   readonly #timed: boolean
+  /** Ids of components that take timers. */
+  readonly #timing: ReadonlySet<string>
+  /** By component, kind and key. */
+  readonly #failing = new Map<string, Failing>()
   readonly #sources: () => Iterable<TimeSource>
   #lastTick: number
   #root: Root | undefined
@@ -19,16 +36,35 @@ export class Occasions {
 
   /** @param sources What event time comes from. */
   constructor(ground: Ground, sources: () => Iterable<TimeSource>) {
+    const { network, topology, clock } = ground
     this.#ground = ground
     this.#sources = sources
-    this.#ticking = ground.network.bolts.some(({ takes }) => takes.tick)
-    this.#timed = ground.network.bolts.some(({ takes }) => takes.watermark)
-    this.#lastTick = ground.clock.now()
+    this.#ticking = network.bolts.some(({ takes }) => takes.tick)
+    this.#timing = new Set(
+      topology.plan.components
+        .map(({ id }) => id)
+        .filter((id) => network.tasksOf(id).some(({ takes }) => takes.timer)),
+    )
+    this.#timed = this.#timing.size > 0 || network.bolts.some(({ takes }) => takes.watermark)
+    this.#lastTick = clock.now()
   }
 
   /** Some bolt is called for them. */
   get wanted(): boolean {
     return this.#ticking || this.#timed
+  }
+
+  /**
+   * How long may be waited for the next `pass` when nothing else happens, in milliseconds: until the next tick or timer, and no
+   * longer than event time may stand behind the clock where nothing comes; a commit interval at least.
+   */
+  get restMs(): number {
+    const { clock, topology, timers } = this.#ground
+    if (!this.wanted) return Number.POSITIVE_INFINITY
+    let until = clock.now() + (this.#timed ? idleStepMs : Number.POSITIVE_INFINITY)
+    if (this.#ticking) until = Math.min(until, this.#lastTick + topology.plan.settings.tickIntervalMs)
+    for (const id of this.#timing) until = Math.min(until, timers.get(id)!.next('processing'))
+    return Math.max(topology.plan.settings.commitIntervalMs, until - clock.now())
   }
 
   /**
@@ -44,14 +80,14 @@ export class Occasions {
     if (tick) this.#lastTick = now
     if (this.#timed) await ingest.lookAtEnds((lane) => eventTime.silent(lane))
     const advanced = this.#timed && eventTime.advance(this.#sources())
-    if (!tick && !advanced) return
     for (const { id } of topology.plan.components) {
       const tasks = network.tasksOf(id)
-      if (tick) await this.#call(id, tasks, 'tick', (task, output) => task.operator.tick!(output), timeoutMs)
-      if (advanced) {
-        const run: Run = (task, output) => task.operator.watermark!(eventTime.watermark, output)
-        await this.#call(id, tasks, 'watermark', run, timeoutMs)
+      if (tick) await this.#callAll(id, tasks, 'tick', now, timeoutMs)
+      if (this.#timing.has(id)) {
+        await this.#fire(id, tasks, 'processing', now, timeoutMs)
+        await this.#fire(id, tasks, 'event', eventTime.watermark, timeoutMs)
       }
+      if (advanced) await this.#callAll(id, tasks, 'watermark', eventTime.watermark, timeoutMs)
     }
   }
 
@@ -61,42 +97,92 @@ export class Occasions {
     this.#fail?.(error)
   }
 
-  async #call(
+  /** Fires what is due by `time`, also what timers set meanwhile. */
+  async #fire(
+    component: string,
+    tasks: readonly BoltTask[],
+    kind: TimerKind,
+    time: number,
+    timeoutMs: number,
+  ): Promise<void> {
+    const { topology, timers, clock } = this.#ground
+    const ofComponent = timers.get(component)!
+    const { retry } = topology.plan.components.find(({ id }) => id === component)!
+    const nameOf = ({ key }: FiredTimer): string => `${component}/${kind}/${key}`
+    // Those that failed stay where they are, in front of the others.
+    let skipped = 0
+    for (;;) {
+      const due = ofComponent.due(kind, time, timersAtOnce + skipped)
+      const ready = due.filter((timer) => (this.#failing.get(nameOf(timer))?.notBefore ?? 0) <= clock.now())
+      skipped = due.length - ready.length
+      if (ready.length === 0) return
+      const byTask = new Map<BoltTask, FiredTimer[]>()
+      for (const timer of ready) {
+        const task = tasks.length === 1 ? tasks[0]! : tasks[murmur2(timer.key) % tasks.length]!
+        const given = byTask.get(task)
+        if (given) given.push(timer)
+        else byTask.set(task, [timer])
+      }
+      const failed = (timer: FiredTimer, error: unknown): void => {
+        const failing = this.#failing.get(nameOf(timer)) ?? { attempts: 0, notBefore: 0 }
+        failing.attempts++
+        failing.notBefore = clock.now() + retryDelay(retry, failing.attempts, this.#ground.settings.random)
+        this.#failing.set(nameOf(timer), failing)
+        this.#ground.report(component, error)
+      }
+      const done = (timer: FiredTimer): void => void this.#failing.delete(nameOf(timer))
+      await this.#call(component, [...byTask.keys()], 'timer', time, timeoutMs, (task, root) =>
+        task.fire(root, byTask.get(task)!, topology.name, { done, failed }),
+      )
+    }
+  }
+
+  #callAll(
     component: string,
     tasks: readonly BoltTask[],
     method: 'tick' | 'watermark',
-    run: Run,
+    time: number,
     timeoutMs: number,
   ): Promise<void> {
     const called = tasks.filter(({ takes }) => takes[method])
+    const run = ({ operator }: BoltTask, output: TaskOutput): Promise<void> | void =>
+      method === 'tick' ? operator.tick!(output) : operator.watermark!(time, output)
+    return this.#call(component, called, method, time, timeoutMs, async (task, root) => {
+      try {
+        await task.alone(root, (output) => run(task, output))
+      } catch (error) {
+        this.#ground.report(component, error)
+      }
+    })
+  }
+
+  /** Calls tasks side by side, and waits until all that they put out is done. */
+  async #call(
+    component: string,
+    called: readonly BoltTask[],
+    what: string,
+    time: number,
+    timeoutMs: number,
+    run: (task: BoltTask, root: Root) => Promise<void>,
+  ): Promise<void> {
     if (called.length === 0) return
-    const { clock, eventTime, report } = this.#ground
-    const now = clock.now()
-    const time = method === 'watermark' ? eventTime.watermark : now
+    const { clock } = this.#ground
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const nothing = (): void => {}
     const owner = {
-      begun: nothing,
+      begun: (): void => {},
       done: () => resolve(),
       failed: (_: Root, error: unknown) => reject(error),
     }
-    const root = new Root(owner, now, undefined, time)
+    const root = new Root(owner, clock.now(), undefined, time)
     const late = clock.after(timeoutMs, () => {
-      const what = `the ${method} of '${component}' was not done within ${timeoutMs} ms`
-      root.fail(new HeddleError('HEDDLE_TUPLE_TIMEOUT', what))
+      const message = `the ${what} of '${component}' was not done within ${timeoutMs} ms`
+      root.fail(new HeddleError('HEDDLE_TUPLE_TIMEOUT', message))
     })
     this.#root = root
     this.#fail = reject
     try {
-      const calls = called.map(async (task) => {
-        try {
-          await task.alone(root, (output) => run(task, output))
-        } catch (error) {
-          report(component, error)
-        }
-      })
       // A call that never ends must not keep `abort` from ending this.
-      await Promise.race([Promise.all(calls), promise])
+      await Promise.race([Promise.all(called.map((task) => run(task, root))), promise])
       root.release()
       await promise
     } finally {

@@ -7,6 +7,8 @@ export interface LocalEngineOptions {
   readonly connectors?: readonly Connector[]
   /** Default: the machine's clock. */
   readonly clock?: Clock
+  /** Makes waits of retries different from each other; numbers from 0 up to 1. Default `Math.random`. */
+  readonly random?: () => number
   /** How long `close` lets each topology finish what is under way, in milliseconds. Default 30 s, as in Storm. */
   readonly drainMs?: number
   /** How much one read takes from the log, in bytes. Default 1 MiB: enough to make the cost of a read not matter. */
@@ -44,6 +46,7 @@ export function withDefaults(options: LocalEngineOptions): Settings {
   return {
     connectors: [],
     clock: systemClock,
+    random: Math.random,
     drainMs: 30_000,
     readBytes: 2 ** 20,
     readWaitMs: 500,

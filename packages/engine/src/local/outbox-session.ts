@@ -76,6 +76,7 @@ export class OutboxSession implements RootOwner {
     this.#queue = new DeliveryQueue(sink, {
       clock,
       retry: component.retry,
+      random: context.settings.random,
       delivered: (parcels, checkpoint, ms) => {
         if (checkpoint !== undefined) this.#checkpoint = checkpoint
         this.#publish(parcels.length, ms, undefined)

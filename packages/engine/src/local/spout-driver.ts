@@ -9,11 +9,11 @@ import {
   sleep,
 } from '@heddle/core'
 import { Bell } from './bell.ts'
-import { retryDelay } from './bolt-task.ts'
 import type { ComponentStats } from './component-stats.ts'
 import type { TimeSource } from './event-time.ts'
 import type { SpoutTask } from './network.ts'
 import type { Settings } from './options.ts'
+import { retryDelay } from './retry-delay.ts'
 import { Root, type RootOwner } from './root.ts'
 import type { TopologyStats } from './topology-stats.ts'
 
@@ -123,7 +123,11 @@ export class SpoutDriver implements RootOwner, TimeSource, SpoutOutput {
         failures = 0
       } catch (error) {
         report(component.id, error)
-        await sleep(clock, retryDelay({ ...component.retry, attempts: Infinity }, ++failures), stopped)
+        await sleep(
+          clock,
+          retryDelay({ ...component.retry, attempts: Infinity }, ++failures, settings.random),
+          stopped,
+        )
         continue
       }
       this.#tell()

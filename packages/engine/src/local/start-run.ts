@@ -2,6 +2,7 @@ import type { Clock, GroupMember, Log, Spout, SpoutCode, Topology, TopicPartitio
 import { HeddleError } from '@heddle/core'
 import { ComponentState } from '../state/component-state.ts'
 import { TaskState } from '../state/task-state.ts'
+import { ComponentTimers } from '../state/timers.ts'
 import { AtLeastOnce } from './at-least-once.ts'
 import { deadLetterChannel } from './channels.ts'
 import { savedTimes } from './committer.ts'
@@ -55,6 +56,10 @@ export async function startRun(context: RunContext): Promise<Run> {
   for (const { id } of plan.components)
     states.set(id, new ComponentState(await log.store(`${name}/${id}`), settings.stateCacheEntries))
 
+  const timers = new Map<string, ComponentTimers>()
+  for (const { id } of plan.components)
+    timers.set(id, new ComponentTimers(new ComponentState(await log.store(`${name}/${id}/timers`), 0)))
+
   const killed = new AbortController()
   let processing: Processing | undefined
   const abort = (error: unknown): void => processing?.abort(error)
@@ -83,9 +88,11 @@ export async function startRun(context: RunContext): Promise<Run> {
   const numbers = numberTasks(plan, parallelism)
   const network = new Network(topology, numbers, {
     clock,
+    random: settings.random,
     appender,
     stats: context.componentStats,
     states,
+    timers,
     signal: killed.signal,
     watermark: () => eventTime.watermark,
     maxRecordBytes: sizeOf,
@@ -98,7 +105,7 @@ export async function startRun(context: RunContext): Promise<Run> {
     clock,
     settings,
     spouts: topicSpouts(context, network.spouts),
-    timed: network.bolts.some(({ takes }) => takes.watermark),
+    timed: network.bolts.some(({ takes }) => takes.watermark || takes.timer),
     timeOf: times.timeOf,
     refused: (root, { component, stats }, error) => {
       stats.failed++
@@ -124,7 +131,7 @@ export async function startRun(context: RunContext): Promise<Run> {
         index: task.index,
         tasks: numbers.get(task.component.id)!.length,
         clock,
-        state: new TaskState(states.get(task.component.id)!, false),
+        state: new TaskState(states.get(task.component.id)!, undefined),
         tasksOf: (other) => numbers.get(other) ?? [],
         signal: killed.signal,
         log,
@@ -146,7 +153,8 @@ export async function startRun(context: RunContext): Promise<Run> {
       ingest,
       member,
       eventTime,
-      states: [...states.values()],
+      states: [...states.values(), ...[...timers.values()].map(({ state }) => state)],
+      timers,
       meta,
       transactor,
       stats: context.stats,

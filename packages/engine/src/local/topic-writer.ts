@@ -1,6 +1,6 @@
 import { type Clock, HeddleError, type Log, type RecordInput, isHeddleError, sleep } from '@heddle/core'
-import { retryDelay } from './bolt-task.ts'
 import type { Settings } from './options.ts'
+import { retryDelay } from './retry-delay.ts'
 import type { Root } from './root.ts'
 import type { Appender } from './task-output.ts'
 
@@ -78,7 +78,7 @@ export class TopicWriter implements Appender {
         if (isHeddleError(error, 'HEDDLE_LOG_CLOSED')) throw error
         if (!isHeddleError(error) || error.kind === 'retryable') {
           report(error)
-          await sleep(clock, retryDelay(settings.restart, attempts), signal)
+          await sleep(clock, retryDelay(settings.restart, attempts, settings.random), signal)
           if (signal.aborted) throw new HeddleError('HEDDLE_ENGINE_STOPPED', topic, { cause: error })
           continue
         }

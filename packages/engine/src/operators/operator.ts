@@ -8,6 +8,7 @@ import type {
   Bolt,
   ComponentCode,
   EmitOptions,
+  FiredTimer,
   Output,
   PlanComponent,
   RecordInput,
@@ -54,6 +55,7 @@ export interface Operator extends Bolt {
   execute(tuple: OperatorTuple, out: OperatorOutput): Promise<void> | void
   tick?(out: OperatorOutput): Promise<void> | void
   watermark?(time: number, out: OperatorOutput): Promise<void> | void
+  timer?(timer: FiredTimer, out: OperatorOutput): Promise<void> | void
 }
 
 /** Makes the operator of one task. */

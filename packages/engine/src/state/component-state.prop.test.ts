@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ComponentState, byBytes } from './component-state.ts'
 import { TaskState } from './task-state.ts'
+import { UndoLog } from './undo-log.ts'
 
 /** A store as the port has it, with what was committed. */
 class CommittedStore implements Store {
@@ -42,7 +43,8 @@ test('reads what was written, through attempts that fail, freezing and commits',
     fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 0, max: 3 }), (steps, cacheEntries) => {
       const store = new CommittedStore()
       const shared = new ComponentState(store, cacheEntries)
-      const task = new TaskState(shared, true)
+      const undo = new UndoLog()
+      const task = new TaskState(shared, undo)
       let model = new Map<string, unknown>()
       let kept = new Map(model)
       let frozen = false
@@ -60,10 +62,10 @@ test('reads what was written, through attempts that fail, freezing and commits',
           task.delete(each.key)
           model.delete(each.key)
         } else if (each.what === 'keep') {
-          task.keep()
+          undo.keep()
           kept = new Map(model)
         } else if (each.what === 'undo') {
-          task.undo()
+          undo.undo()
           model = new Map(kept)
         } else if (each.what === 'freeze') {
           if (frozen) commit()
@@ -75,11 +77,11 @@ test('reads what was written, through attempts that fail, freezing and commits',
         expect([...task.entries('a/')]).toEqual(sorted.filter(([name]) => name.startsWith('a/')))
         expect(task.get('a')).toEqual(model.get('a'))
       }
-      task.keep()
+      undo.keep()
       if (frozen) commit()
       shared.freeze()
       commit()
-      const found = [...new TaskState(new ComponentState(store, 0), true).entries()]
+      const found = [...new TaskState(new ComponentState(store, 0), undefined).entries()]
       expect(found).toEqual([...model].sort(([a], [b]) => byBytes(a, b)))
     }),
   )

@@ -8,8 +8,9 @@ import { dirname, join } from 'node:path'
 import { HeddleError, errorMessage } from '@heddle/core'
 import { type RootDatabase, open } from 'lmdb'
 import { nameKey } from './keys.ts'
+import type { Tree } from './tree.ts'
 
-export type Tree = RootDatabase<Buffer, Buffer>
+type Lmdb = RootDatabase<Buffer, Buffer>
 
 /** Version of all that is in the folder: the keys, the heads, the batches. */
 const logFormat = 1
@@ -27,7 +28,7 @@ export const dataFile = (path: string): string => join(path, 'log.lmdb')
  * @throws HEDDLE_LOG_OPEN_FAILED, HEDDLE_LOG_FORMAT_UNKNOWN
  */
 export async function openDatabase(path: string): Promise<Tree> {
-  let tree: Tree | undefined
+  let tree: Lmdb | undefined
   try {
     const fresh = !existsSync(dataFile(path))
     tree = open<Buffer, Buffer>({
@@ -53,7 +54,7 @@ export async function openDatabase(path: string): Promise<Tree> {
   }
 }
 
-async function checkFormat(tree: Tree, path: string): Promise<void> {
+async function checkFormat(tree: Lmdb, path: string): Promise<void> {
   const key = nameKey('meta', 'format')
   const stored = tree.get(key)
   if (stored === undefined) {

@@ -149,6 +149,7 @@ export class EmbeddedLog implements Log {
         clock: core.settings.clock,
         committer: core.committer,
         topics: core.topics,
+        alone: core.settings.pollMs === Number.POSITIVE_INFINITY,
         open: () => void this.#open(),
         left: (former) => {
           core.members.delete(former)

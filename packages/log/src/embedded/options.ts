@@ -24,7 +24,7 @@ export interface EmbeddedLogOptions {
   readonly cacheBytes?: number
   /**
    * How often, in milliseconds, at most to look for what another process wrote, while somebody waits for it. It begins at
-   * 2 and slows down to this. Default 20: a look costs some 5 µs, so that this is 0.03% of a core.
+   * 2 and slows down to this. Default 20: a look costs some 5 µs, so that this is 0.03% of a core. `Infinity` for never.
    */
   readonly pollMs?: number
   /** How often retention and compaction run, in milliseconds. Default 30 s; 0 for never, as `maintain()` does it too. */

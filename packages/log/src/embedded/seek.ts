@@ -1,6 +1,6 @@
-import type { Tree } from './database.ts'
 import { batchKey } from './keys.ts'
 import type { Partition } from './topic/topic.ts'
+import type { Tree } from './tree.ts'
 
 /** Key of the last batch that begins at or before `offset`. */
 export function floorBatch(tree: Tree, { topic, index }: Partition, offset: number): Buffer | undefined {

@@ -6,9 +6,9 @@
 import { type Bytes, HeddleError, type KeyRange, type Store } from '@heddle/core'
 import type { Committer } from './commit/committer.ts'
 import type { WriteTransaction } from './commit/write-transaction.ts'
-import type { Tree } from './database.ts'
 import { maxNameBytes, nameKey, stateKey, stateKeyOf } from './keys.ts'
 import { nextId } from './topic/topics.ts'
+import type { Tree } from './tree.ts'
 
 interface StoredState {
   readonly id: number

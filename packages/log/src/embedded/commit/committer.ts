@@ -7,9 +7,10 @@
 import { type HeddleError, isHeddleError } from '@heddle/core'
 import { ABORT } from 'lmdb'
 import { publish } from '../channels.ts'
-import { type Tree, dataFile, storageError } from '../database.ts'
+import { dataFile, storageError } from '../database.ts'
 import { whyNoRoom } from '../disk-probe.ts'
 import type { Settings } from '../options.ts'
+import type { Tree } from '../tree.ts'
 import { type Tail, WriteTransaction, readTail } from './write-transaction.ts'
 
 /** Something to be written. */

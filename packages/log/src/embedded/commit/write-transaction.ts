@@ -1,8 +1,8 @@
 import type { Batch } from '../batch/batch.ts'
-import type { Tree } from '../database.ts'
 import { headKey, tailKey } from '../keys.ts'
 import { type PartitionHead, decodeHead, encodeHead } from '../partition-head.ts'
 import type { Partition } from '../topic/topic.ts'
+import type { Tree } from '../tree.ts'
 
 /** Counters of the whole log; changed by every commit, so that one look tells whether anything happened. */
 export interface Tail {

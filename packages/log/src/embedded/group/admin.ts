@@ -6,9 +6,9 @@
 import { type CommittedOffset, type GroupInfo, HeddleError, type TopicPartition } from '@heddle/core'
 import type { Committer } from '../commit/committer.ts'
 import type { WriteTransaction } from '../commit/write-transaction.ts'
-import type { Tree } from '../database.ts'
 import { afterPrefix, allOf, nameKey, nameOf, offsetPrefix, parseOffsetKey } from '../keys.ts'
 import type { Topics } from '../topic/topics.ts'
+import type { Tree } from '../tree.ts'
 import {
   type GroupState,
   checkOffset,

@@ -10,10 +10,10 @@
  */
 import { HeddleError, type CommittedOffset, type TopicPartition } from '@heddle/core'
 import type { WriteTransaction } from '../commit/write-transaction.ts'
-import type { Tree } from '../database.ts'
 import { afterPrefix, nameKey, offsetKey, offsetPrefix, parseOffsetKey } from '../keys.ts'
 import type { ProcessIdentity } from '../process-identity.ts'
 import type { Topics } from '../topic/topics.ts'
+import type { Tree } from '../tree.ts'
 
 export interface GroupState {
   /** Grows when members or owners change. */

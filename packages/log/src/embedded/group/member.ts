@@ -8,8 +8,8 @@ import {
 } from '@heddle/core'
 import { type GroupMessage, publish } from '../channels.ts'
 import type { Committer } from '../commit/committer.ts'
-import type { Tree } from '../database.ts'
 import type { Topics } from '../topic/topics.ts'
+import type { Tree } from '../tree.ts'
 import { checkOffset, checkOwner, readOffset, writeOffsets } from './group-state.ts'
 import { type Membership, type Owned, beat, join, leave, someoneIsGone, step } from './membership.ts'
 
@@ -19,6 +19,8 @@ export interface MemberContext {
   readonly clock: Clock
   readonly committer: Committer
   readonly topics: Topics
+  /** No other process can have the log open. */
+  readonly alone: boolean
   /** Throws when the log is closed. */
   readonly open: () => void
   readonly left: (member: EmbeddedMember) => void
@@ -231,9 +233,9 @@ export class EmbeddedMember implements GroupMember {
 
   /** Looks after the group in turns: says often enough that this member lives, and sees soon when another one has died. */
   #scheduleBeat(lastBeat = this.#context.clock.now()): void {
-    const { clock, tree } = this.#context
+    const { clock, tree, alone } = this.#context
     const beatMs = this.#membership.sessionTimeoutMs / 3
-    this.#timer = clock.after(Math.min(beatMs, lookMs), () => {
+    this.#timer = clock.after(alone ? beatMs : Math.min(beatMs, lookMs), () => {
       const due = clock.now() - lastBeat >= beatMs
       this.#scheduleBeat(due ? clock.now() : lastBeat)
       if (due) this.#beat()

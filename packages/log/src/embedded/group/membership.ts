@@ -5,9 +5,9 @@
  */
 import type { TopicPartition } from '@heddle/core'
 import type { WriteTransaction } from '../commit/write-transaction.ts'
-import type { Tree } from '../database.ts'
 import { isGone, ownProcess } from '../process-identity.ts'
 import type { Topics } from '../topic/topics.ts'
+import type { Tree } from '../tree.ts'
 import { type Candidate, assign } from './assignment.ts'
 import { type GroupState, newGroup, partitionKey, readGroup, writeGroup } from './group-state.ts'
 

@@ -28,7 +28,7 @@ export class Poller {
   want(): void {
     this.#interested++
     this.#waitMs = soonest
-    if (this.#timer === undefined) this.#schedule()
+    if (this.#timer === undefined && this.#slowestMs < Infinity) this.#schedule()
   }
 
   release(): void {

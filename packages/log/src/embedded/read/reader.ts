@@ -8,11 +8,11 @@ import { type Fetched, HeddleError, type Position } from '@heddle/core'
 import { Batch, BatchDamage } from '../batch/batch.ts'
 import type { StoredRecord } from '../batch/record.ts'
 import { publish } from '../channels.ts'
-import type { Tree } from '../database.ts'
 import { baseOffsetOf, headKey } from '../keys.ts'
 import { type PartitionHead, decodeHead } from '../partition-head.ts'
 import { batchesFrom, ceilingBatch, floorBatch } from '../seek.ts'
 import type { Partition } from '../topic/topic.ts'
+import type { Tree } from '../tree.ts'
 import type { BatchCache } from './batch-cache.ts'
 
 export interface Place {

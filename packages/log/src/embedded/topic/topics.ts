@@ -7,8 +7,8 @@ import { HeddleError, type TopicConfig, type TopicInfo, type TopicSpec } from '@
 import { unknownTopic } from '../commit/append-set.ts'
 import type { Committer } from '../commit/committer.ts'
 import { type WriteTransaction, readTail } from '../commit/write-transaction.ts'
-import type { Tree } from '../database.ts'
 import { allOf, headKey, nameKey, parseOffsetKey, trashKey } from '../keys.ts'
+import type { Tree } from '../tree.ts'
 import { changedTopic, difference, newTopic } from './topic-config.ts'
 import { Topic } from './topic.ts'
 

@@ -13,13 +13,13 @@ import { type Remainder, rewrite } from '../batch/rewrite.ts'
 import { publish } from '../channels.ts'
 import type { Committer } from '../commit/committer.ts'
 import type { WriteTransaction } from '../commit/write-transaction.ts'
-import type { Tree } from '../database.ts'
 import { baseOffsetOf, batchKey, headKey, nameKey } from '../keys.ts'
 import type { Settings } from '../options.ts'
 import { decodeHead } from '../partition-head.ts'
 import { type ProcessIdentity, isGone, ownProcess } from '../process-identity.ts'
 import { batchesFrom } from '../seek.ts'
 import type { Partition } from '../topic/topic.ts'
+import type { Tree } from '../tree.ts'
 
 /** Bytes that are read before others get a turn. */
 const chunkBytes = 4 * 2 ** 20

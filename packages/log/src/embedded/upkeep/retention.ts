@@ -8,10 +8,10 @@ import { Batch, BatchDamage } from '../batch/batch.ts'
 import { type RetentionMessage, publish } from '../channels.ts'
 import type { Committer } from '../commit/committer.ts'
 import type { WriteTransaction } from '../commit/write-transaction.ts'
-import type { Tree } from '../database.ts'
 import { allOf, baseOffsetOf, batchKey, trashTopicOf } from '../keys.ts'
 import { batchesFrom, ceilingBatch } from '../seek.ts'
 import type { Partition } from '../topic/topic.ts'
+import type { Tree } from '../tree.ts'
 
 /** Batches that one transaction removes at most, so that appends need not wait long for it. */
 const chunk = 256
@@ -89,7 +89,7 @@ function newest(bytes: Buffer): number {
 /** Removes the batches of deleted topics. */
 export async function emptyTrash(path: string, tree: Tree, committer: Committer): Promise<void> {
   // Collected first: a cursor would go on seeing the snapshot, and hold its pages, while the commits go by.
-  const trash = await tree.getRange(allOf('trash')).asArray
+  const trash = [...tree.getRange(allOf('trash'))]
   for (const { key, value } of trash) {
     for (let more = true; more;) {
       const { batches, bytes } = await committer.run((transaction) => removeBatches(transaction, key))
