@@ -5,55 +5,18 @@
  *
  * @module
  */
-import { Environment } from '@marcbachmann/cel-js'
+import { type Environment, serialize } from '@marcbachmann/cel-js'
 import { HeddleError, errorMessage } from '../errors.ts'
 import { type Event, isEvent } from '../event/event.ts'
 import { peekData } from '../event/record.ts'
-import { re2 } from './re2.ts'
-import { checkSafety, readsData } from './safety.ts'
+import { didYouMean } from '../plan/check.ts'
+import { countLoops, refill } from './budget.ts'
+import { type CelScope, checking, knownNames, running } from './environment.ts'
+import { plainValue } from './plain-value.ts'
+import { checkSafety, hasLoops, maxLength, readsData } from './safety.ts'
 
-/** Bounds of one expression: far above what people write, and small enough that one cannot stall an engine. */
-const limits = {
-  maxAstNodes: 1000,
-  maxDepth: 40,
-  maxListElements: 200,
-  maxMapEntries: 200,
-  maxCallArguments: 16,
-}
-
-const register = (environment: Environment): Environment =>
-  environment
-    .registerVariable('value', 'dyn')
-    .registerFunction('re2(string, string): bool', re2)
-    .registerFunction({
-      name: 're2',
-      receiverType: 'string',
-      returnType: 'bool',
-      handler: re2,
-      params: [{ name: 'pattern', type: 'string' }],
-    })
-
-// Two environments: one that knows the attributes, to find misspelt ones when the expression is compiled; and one that
-// takes everything as it comes, which evaluates three times as fast.
-const checking = register(new Environment({ limits })).registerVariable({
-  name: 'event',
-  schema: {
-    specversion: 'string',
-    id: 'string',
-    source: 'string',
-    type: 'string',
-    datacontenttype: 'string',
-    dataschema: 'string',
-    subject: 'string',
-    time: 'string',
-    partitionkey: 'string',
-    traceparent: 'string',
-    tracestate: 'string',
-    extensions: 'map<string, dyn>',
-    data: 'dyn',
-  },
-})
-const running = register(new Environment({ limits })).registerVariable('event', 'dyn')
+/** Elements of which nothing is known. */
+const anything: CelScope = { element: 'any', type: 'dyn' }
 
 /** An expression that was compiled; call it with the element. */
 export type Expression = (value: unknown) => unknown
@@ -61,12 +24,14 @@ export type Expression = (value: unknown) => unknown
 /**
  * Compiles an expression.
  *
- * @returns A function of the stream's element. It throws HEDDLE_EXPRESSION_FAILED, for example on a field that is not there.
+ * @returns A function of the stream's element; what it gives is JSON. It throws HEDDLE_EXPRESSION_FAILED, for example on a
+ *   field that is not there.
  * @throws HEDDLE_EXPRESSION_INVALID with line, column and reason.
  * @example compileExpression('event.data.name + "!"')(event({ type: 'x', data: { name: 'Ada' } }))   // 'Ada!'
  */
 export function compileExpression(source: string): Expression {
-  return compile(source).evaluate
+  const { evaluate } = compile(source, anything)
+  return (value) => plainValue(evaluate(value))
 }
 
 /**
@@ -75,47 +40,107 @@ export function compileExpression(source: string): Expression {
  * @throws HEDDLE_EXPRESSION_INVALID also when it can be seen to be of another type.
  */
 export function compilePredicate(source: string): (value: unknown) => boolean {
-  const { type, evaluate } = compile(source)
-  if (type !== 'bool' && type !== 'dyn') {
-    throw new HeddleError(
-      'HEDDLE_EXPRESSION_INVALID',
-      `'${source}' is of type ${type}, and a condition is a bool`,
-    )
+  return compileIn(anything, source, 'bool').evaluate as (value: unknown) => boolean
+}
+
+/** An expression that was compiled for elements of a known type. */
+export interface Compiled {
+  /** Its type in CEL's words, such as `list<string>`. */
+  readonly type: string
+  readonly evaluate: Expression
+}
+
+/** What an expression has to give; a `key` is a text, a number or true or false. */
+export type Wanted = 'any' | 'bool' | 'number' | 'key' | 'list' | 'string'
+
+const wantedTypes: Readonly<
+  Record<Exclude<Wanted, 'any'>, { readonly types: RegExp; readonly words: string }>
+> = {
+  bool: { types: /^bool$/, words: 'a condition is a bool' },
+  number: { types: /^(int|uint|double)$/, words: 'a number is wanted' },
+  key: { types: /^(string|bool|int|uint|double)$/, words: 'a key is a text, a number or a bool' },
+  list: { types: /^list/, words: 'a list is wanted' },
+  string: { types: /^string$/, words: 'a text is wanted' },
+}
+
+const typeOf = (value: unknown): string =>
+  Array.isArray(value)
+    ? 'list'
+    : typeof value === 'number'
+      ? 'double'
+      : typeof value === 'boolean'
+        ? 'bool'
+        : typeof value
+
+/**
+ * Compiles an expression for elements of a type.
+ *
+ * @throws HEDDLE_EXPRESSION_INVALID; its `info` has `reason` in one line, and `start` and `end` in the source.
+ */
+export function compileIn(scope: CelScope, source: string, wanted: Wanted = 'any'): Compiled {
+  const { type, evaluate } = compile(source, scope)
+  if (wanted === 'any') return { type, evaluate: (value) => plainValue(evaluate(value)) }
+  const { types, words } = wantedTypes[wanted]
+  if (type !== 'dyn' && !types.test(type)) {
+    throw new HeddleError('HEDDLE_EXPRESSION_INVALID', `'${source}' is of type ${type}, and ${words}`, {
+      info: { reason: `it is of type ${type}, and ${words}`, start: 0, end: source.length },
+    })
   }
-  return (value) => {
-    const result = evaluate(value)
-    if (typeof result === 'boolean') return result
-    throw new HeddleError(
-      'HEDDLE_EXPRESSION_FAILED',
-      `'${source}' gave a ${typeof result}, and a condition is a bool`,
-    )
+  return {
+    type,
+    evaluate(value) {
+      const result = evaluate(value)
+      if (wanted === 'bool' && typeof result === 'boolean') return result
+      const plain = plainValue(result)
+      if (types.test(typeOf(plain))) return plain
+      throw new HeddleError('HEDDLE_EXPRESSION_FAILED', `'${source}' gave a ${typeOf(plain)}, and ${words}`)
+    },
   }
 }
 
-function compile(source: string): { type: string; evaluate: Expression } {
+function compile(source: string, scope: CelScope): Compiled {
   let type: string
   let program: ReturnType<Environment['parse']>
   try {
-    const checked = checking.parse(source)
+    if (source.length > maxLength) throw new Error(`it has more than ${maxLength} characters`)
+    const checked = checking(scope).parse(source)
     checkSafety(checked.ast)
     const check = checked.check()
     if (!check.valid) throw check.error as Error
     type = String(check.type)
     program = running.parse(source)
   } catch (error) {
-    throw new HeddleError('HEDDLE_EXPRESSION_INVALID', place(source, error), { cause: error })
+    throw invalid(source, scope, error)
   }
   const data = readsData(program.ast)
+  const loop = hasLoops(program.ast)
+  if (loop) program = running.parse(serialize(countLoops(program.ast) as typeof program.ast))
   const evaluate = (value: unknown): unknown => {
     try {
+      if (loop) refill()
       const element = isEvent(value) ? view(value, data) : value
       return program({ event: element, value: element })
     } catch (error) {
-      const reason = errorMessage(error).split('\n', 1)[0]!
-      throw new HeddleError('HEDDLE_EXPRESSION_FAILED', `'${source}': ${reason}`, { cause: error })
+      throw failed(source, error)
     }
   }
   return { type, evaluate }
+}
+
+function failed(source: string, error: unknown): HeddleError {
+  const reason = reasonOf(error)
+  return new HeddleError('HEDDLE_EXPRESSION_FAILED', `'${source}': ${reason}`, { cause: error })
+}
+
+/** What went wrong, without cel-js' drawing; of our own errors only the detail. */
+function reasonOf(error: unknown): string {
+  const own =
+    error instanceof HeddleError
+      ? error
+      : error instanceof Error && error.cause instanceof HeddleError
+        ? error.cause
+        : undefined
+  return own?.detail ?? errorMessage(error).split('\n', 1)[0]!
 }
 
 // The last event's view: rules that are tried one after the other on one event share it.
@@ -138,14 +163,42 @@ function view(event: Event, data: boolean): Record<string, unknown> {
   return lastView
 }
 
-function place(source: string, error: unknown): string {
-  const [reason = '', ...drawing] = errorMessage(error).split('\n')
-  const { node, range } = error as { node?: { start?: number }; range?: { start?: number } }
-  const start = node?.start ?? range?.start
-  if (start === undefined) return `'${source}': ${reason}`
+function invalid(source: string, scope: CelScope, error: unknown): HeddleError {
+  const [first = '', ...drawing] = errorMessage(error).split('\n')
+  const reason = error instanceof RangeError ? 'it is nested too deep' : first + suggestion(first, scope)
+  const { node, range } = error as { node?: Place; range?: Place }
+  const { start, end } = range ?? node ?? {}
+  if (start === undefined)
+    return new HeddleError('HEDDLE_EXPRESSION_INVALID', `'${source.slice(0, 200)}': ${reason}`, {
+      cause: error,
+      info: { reason, start: 0, end: source.length },
+    })
   const before = source.slice(0, start).split('\n')
   const at = `line ${before.length}, column ${before.at(-1)!.length + 1}`
-  return drawing.length > 0
-    ? `${at}: ${reason}\n${drawing.join('\n').trimEnd()}`
-    : `${at} of '${source}': ${reason}`
+  const detail =
+    drawing.length > 0
+      ? `${at}: ${reason}\n${drawing.join('\n').trimEnd()}`
+      : `${at} of '${source}': ${reason}`
+  return new HeddleError('HEDDLE_EXPRESSION_INVALID', detail, {
+    cause: error,
+    info: { reason, start, end: end ?? start + 1 },
+  })
+}
+
+interface Place {
+  readonly start?: number
+  readonly end?: number
+}
+
+/** What may have been meant by a name that is not there. */
+function suggestion(reason: string, scope: CelScope): string {
+  const variable = /^Unknown variable: (\w+)$/.exec(reason)?.[1]
+  if (variable !== undefined) {
+    const names = scope.element === 'any' ? ['event', 'value'] : [scope.element]
+    if (variable === 'event' || variable === 'value')
+      return `; here an element is ${scope.element === 'value' ? 'not an event: it is called value' : 'an event: it is called event'}`
+    return `${didYouMean(variable, names)} (a text is written with quotes: '${variable}')`
+  }
+  const key = /^No such key: (\w+)$/.exec(reason)?.[1]
+  return key === undefined ? '' : didYouMean(key, knownNames(scope))
 }

@@ -1,16 +1,32 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { errorMessage } from '../errors.ts'
+import { loops } from './budget.ts'
 import { compilePattern } from './re2.ts'
 
-/** Macros that loop; each one inside another multiplies the work. */
-const loops = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
+/** Longer texts are not even parsed. */
+export const maxLength = 16_384
+
+/** Loops inside each other. */
 const maxLoopDepth = 2
 
 /**
- * Refuses what could block the event loop: `matches`, which backtracks, and loops nested deeper than two.
+ * Nodes that an expression has when each name that `cel.bind` gives is replaced by what it stands for: `cel.bind` inside
+ * `cel.bind` could double a text or a list each time.
+ */
+const maxExpandedNodes = 5000
+
+/**
+ * Refuses what could block the event loop: `matches`, which backtracks, loops nested deeper than two, and values that grow by
+ * `cel.bind`.
  * @throws an Error whose `node` is the place.
  */
-export function checkSafety(ast: ASTNode, depth = 0): void {
+export function checkSafety(ast: ASTNode): void {
+  checkCalls(ast, 0)
+  if (expandedNodes(ast, new Map()) > maxExpandedNodes)
+    throw located(ast, `cel.bind makes values grow: written out, it has more than ${maxExpandedNodes} nodes`)
+}
+
+function checkCalls(ast: ASTNode, depth: number): void {
   let inner = depth
   if (ast.op === 'rcall' || ast.op === 'call') {
     const name = ast.args[0]
@@ -21,8 +37,24 @@ export function checkSafety(ast: ASTNode, depth = 0): void {
     if (inner > maxLoopDepth)
       throw located(ast, `${name}() is nested ${inner} deep; ${maxLoopDepth} is the limit`)
   }
-  for (const child of children(ast)) checkSafety(child, inner)
+  for (const child of children(ast)) checkCalls(child, inner)
 }
+
+function expandedNodes(ast: ASTNode, bound: ReadonlyMap<string, number>): number {
+  if (ast.op === 'id') return bound.get(ast.args) ?? 1
+  if (ast.op === 'rcall' && ast.args[0] === 'bind' && isNamespace(ast.args[1])) {
+    const [name, value, body] = ast.args[2]
+    if (name?.op === 'id' && value && body) {
+      const size = Math.min(expandedNodes(value, bound), maxExpandedNodes + 1)
+      return size + expandedNodes(body, new Map(bound).set(name.args, size))
+    }
+  }
+  let nodes = 1
+  for (const child of children(ast)) nodes += expandedNodes(child, bound)
+  return nodes
+}
+
+const isNamespace = (node: ASTNode): boolean => node.op === 'id' && node.args === 'cel'
 
 /** A pattern that stands in the expression is tried when that is compiled. */
 function checkPattern(args: readonly ASTNode[]): void {
@@ -40,6 +72,11 @@ export function readsData(ast: ASTNode): boolean {
   if (ast.op === '.' && ast.args[0].op === 'id') return ast.args[1] === 'data'
   if (ast.op === 'id') return ast.args === 'event' || ast.args === 'value'
   return children(ast).some(readsData)
+}
+
+/** True when a part of it is evaluated more than once. */
+export function hasLoops(ast: ASTNode): boolean {
+  return (ast.op === 'rcall' && loops.has(ast.args[0])) || children(ast).some(hasLoops)
 }
 
 function children(ast: ASTNode): ASTNode[] {
