@@ -19,11 +19,19 @@ export type { End } from './topology/end.ts'
 export type { FlowStart } from './topology/flow.ts'
 export type { BoltHandle, ComponentHandle, ComponentOptions, Graph, StreamHandle } from './topology/graph.ts'
 export * from './topology/graph-ends.ts'
-export type { KeyedStream, WindowedStream } from './topology/keyed-stream.ts'
+export type { WindowStepOptions, WindowedStream } from './topology/aggregate.ts'
+export type {
+  JoinOptions,
+  ProcessContext,
+  ProcessOptions,
+  TableJoinOptions,
+} from './topology/keyed-options.ts'
+export type { FoldOptions, KeyedStream } from './topology/keyed-stream.ts'
 export type { TopologyOptions } from './topology/options.ts'
 export * from './topology/retry.ts'
 export * from './topology/step-options.ts'
 export type { Stream } from './topology/stream.ts'
+export type { Change, Table, TableTableOptions } from './topology/table.ts'
 export * from './topology/topic.ts'
 export * from './topology/topology.ts'
 export * from './topology/window.ts'

@@ -154,7 +154,7 @@ export class BoltTask implements Receiver {
   /**
    * Fires timers one after the other, when nothing else runs in this task.
    *
-   * @param told Of each, whether it is done, or has thrown and so has had no effect.
+   * @param told `done` or `failed` of each; one that failed has had no effect.
    */
   async fire(
     root: Root,
@@ -162,12 +162,14 @@ export class BoltTask implements Receiver {
     topology: string,
     told: {
       readonly done: (timer: FiredTimer) => void
+      /** Another one has to be fired first: those that are left come again. */
+      readonly overtaken: (timer: FiredTimer) => boolean
       readonly failed: (timer: FiredTimer, error: unknown) => void
     },
   ): Promise<void> {
     await this.#quietly(async (output) => {
       for (const timer of timers) {
-        if (root.dead) return
+        if (root.dead || told.overtaken(timer)) return
         try {
           this.#timers.delete(timer.key, timer.kind)
           const result = this.operator.timer!(

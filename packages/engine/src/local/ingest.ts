@@ -83,6 +83,7 @@ export class Ingest {
       const progress = known ?? { offset: found?.earliest ?? 0 }
       const lane = new Lane(place, progress, timeOf(place), clock.now())
       lane.latest = found?.latest ?? 0
+      if (this.#spouts.get(place.topic)?.some(({ first }) => first)) lane.firstUntil = lane.latest
       this.#lanes.set(laneKey(place), lane)
     }
   }
@@ -121,9 +122,13 @@ export class Ingest {
   /** What comes next, at most `maxRecords`; waits up to `waitMs` milliseconds for it. */
   async read(maxRecords: number, waitMs: number): Promise<readonly Fetched[]> {
     const { log, settings } = this.#context
-    const positions = [...this.#lanes.values()]
-      .filter(({ reading }) => reading)
-      .map(({ topic, partition, next }) => ({ topic, partition, offset: next }))
+    const open = [...this.#lanes.values()].filter(({ reading }) => reading)
+    const before = open.filter(({ next, firstUntil }) => next < firstUntil)
+    const positions = (before.length > 0 ? before : open).map(({ topic, partition, next }) => ({
+      topic,
+      partition,
+      offset: next,
+    }))
     // Another one first each time, so that a full partition does not take all.
     const first = this.#turn++ % Math.max(1, positions.length)
     const reading = new AbortController()

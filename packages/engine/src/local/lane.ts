@@ -21,6 +21,8 @@ export class Lane implements TopicPartition, TimeSource {
   lastActiveAt: number
   /** False while it is on its way to another member: nothing more is read. */
   reading = true
+  /** All before this offset is read before other partitions are: rows of a table that joins find. */
+  firstUntil = 0
   /** It was given up: what is under way of it counts for nothing. */
   closed = false
   /** Offsets that failed and have to be read again. */

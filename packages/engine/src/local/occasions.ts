@@ -130,9 +130,10 @@ export class Occasions {
         this.#failing.set(nameOf(timer), failing)
         this.#ground.report(component, error)
       }
+      const overtaken = (timer: FiredTimer): boolean => ofComponent.overtaken(timer)
       const done = (timer: FiredTimer): void => void this.#failing.delete(nameOf(timer))
       await this.#call(component, [...byTask.keys()], 'timer', time, timeoutMs, (task, root) =>
-        task.fire(root, byTask.get(task)!, topology.name, { done, failed }),
+        task.fire(root, byTask.get(task)!, topology.name, { done, failed, overtaken }),
       )
     }
   }

@@ -1,4 +1,5 @@
 import { type Clock, type GroupMember, type Log, type Plan, type TopicPartition, sleep } from '@heddle/core'
+import { stateless } from '../operators/table.ts'
 
 /** How often to look whether another process has the seat, in milliseconds, until somebody has it. */
 const lookMs = 20
@@ -17,7 +18,7 @@ export interface SeatContext {
  * would both count the same key, each without what the other knows; what only passes through is shared.
  */
 export const needsSeat = (plan: Plan): boolean =>
-  plan.components.some(({ operator }) => ['window', 'dedupe', 'bolt', 'spout'].includes(operator))
+  plan.components.some(({ operator }) => !stateless.has(operator))
 
 /**
  * The right to run a topology, of which there is one among all processes: partition 0 of the dead-letter topic, in a

@@ -15,6 +15,8 @@ export class TopicSpout {
   readonly topic: string
   readonly component: string
   readonly stats: ComponentStats
+  /** Its topic is read to its end before others are. */
+  readonly first: boolean
   readonly #tasks: readonly SpoutTask[]
   readonly #values: MakeValues
 
@@ -23,6 +25,7 @@ export class TopicSpout {
     this.topic = component.config['topic'] as string
     this.component = component.id
     this.stats = stats
+    this.first = component.config['first'] === true
     this.#tasks = tasks
     this.#values = makeValues(component.config['as'], component.streams[defaultStream] ?? [], code['map'])
   }

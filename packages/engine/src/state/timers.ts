@@ -20,6 +20,8 @@ export class ComponentTimers {
   readonly state: ComponentState
   /** None is due before. */
   readonly #earliest: Record<TimerKind, number> = { event: -Infinity, processing: -Infinity }
+  /** The first of those that were set since `due` was asked. */
+  readonly #added: Record<TimerKind, number> = { event: Infinity, processing: Infinity }
 
   constructor(state: ComponentState) {
     this.state = state
@@ -46,6 +48,7 @@ export class ComponentTimers {
         state.put(dueKey(kind, due, key), 1)
         state.put(atKey(kind, key), due)
         if (due < this.#earliest[kind]) this.#earliest[kind] = due
+        if (due < this.#added[kind]) this.#added[kind] = due
       },
     }
   }
@@ -55,8 +58,14 @@ export class ComponentTimers {
     return this.#earliest[kind]
   }
 
+  /** One was set meanwhile that comes before this one of those that `due` gave. */
+  overtaken({ kind, time }: FiredTimer): boolean {
+    return this.#added[kind] < time
+  }
+
   /** Timers that are due at `time`, in order, at most `limit` of them. */
   due(kind: TimerKind, time: number, limit: number): readonly FiredTimer[] {
+    this.#added[kind] = Infinity
     if (this.#earliest[kind] > time) return []
     const prefix = `due/${kind}/`
     const found: FiredTimer[] = []
