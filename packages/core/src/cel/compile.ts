@@ -118,7 +118,7 @@ function compile(source: string, scope: CelScope): Compiled {
   const evaluate = (value: unknown): unknown => {
     try {
       if (loop) refill()
-      const element = isEvent(value) ? view(value, data) : value
+      const element = isEvent(value) ? view(value, data) : viewInside(value)
       return program({ event: element, value: element })
     } catch (error) {
       throw failed(source, error)
@@ -146,6 +146,16 @@ function reasonOf(error: unknown): string {
 // The last event's view: rules that are tried one after the other on one event share it.
 let viewed: Event | undefined
 let lastView: Record<string, unknown> = {}
+
+/** Another value as it is, but for the events that it has as parts: failures have one, and pairs of a join. */
+function viewInside(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  let copy: Record<string, unknown> | undefined
+  for (const [name, part] of Object.entries(value)) {
+    if (isEvent(part)) (copy ??= { ...value })[name] = { ...view(part, true) }
+  }
+  return copy ?? value
+}
 
 /** The event as a plain object, so that reading its data neither decodes it needlessly nor counts as taking it. */
 function view(event: Event, data: boolean): Record<string, unknown> {

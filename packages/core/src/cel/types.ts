@@ -103,3 +103,16 @@ export function fieldType(type: CelType, path: readonly string[]): CelType | und
   const inner = Object.hasOwn(type.fields, name) ? type.fields[name] : undefined
   return inner === undefined ? undefined : fieldType(inner, rest)
 }
+
+/** The names that `declare` gives. */
+export function namedTypes(
+  type: CelType,
+  name = 'Data',
+  found = new Map<string, CelType>(),
+): Map<string, CelType> {
+  if (typeof type === 'string') return found
+  if ('list' in type) return namedTypes(type.list, `${name}Item`, found)
+  found.set(name, type)
+  Object.values(type.fields).forEach((inner, index) => namedTypes(inner, `${name}${index}`, found))
+  return found
+}

@@ -11,6 +11,8 @@ export interface Mistake {
   readonly message: string
   /** File, line and column in the user's code, where known. */
   readonly place?: string
+  /** The line in the user's file, and carets under what is meant, where that is known. */
+  readonly excerpt?: string
 }
 
 export interface CheckContext {

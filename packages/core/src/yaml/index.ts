@@ -1,0 +1,23 @@
+/**
+ * Topologies as YAML files: the third way to write a plan. Apart from the rest of core, since the parser of YAML is only
+ * loaded where there is such a file.
+ *
+ * @module
+ */
+export type { Expectation, FileTest, TestPart } from './file-tests.ts'
+export { type TopologyFormat, topologyFormat } from './format.ts'
+export { type OutputKind, outputKind } from './output.ts'
+export { type ReadOptions, type TopologyText, readTopology } from './read-topology.ts'
+export {
+  type Shape,
+  duration,
+  either,
+  field,
+  mapped,
+  object,
+  oneOf,
+  record,
+  required,
+  text,
+  wholeNumber,
+} from './shape.ts'

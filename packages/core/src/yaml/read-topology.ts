@@ -1,0 +1,202 @@
+import { LineCounter, type YAMLError, isMap, parseDocument } from 'yaml'
+import type { CelType } from '../cel/types.ts'
+import { typeOfSchema } from '../cel/types.ts'
+import { errorMessage, isHeddleError } from '../errors.ts'
+import type { Mistake } from '../plan/check.ts'
+import { placed } from '../topology/call-site.ts'
+import { flow } from '../topology/flow.ts'
+import type { Key } from '../topology/step-options.ts'
+import { type TopicOptions, type TopicRef, topic } from '../topology/topic.ts'
+import type { Topology } from '../topology/topology.ts'
+import { Builder } from './build.ts'
+import { type FileTest, fileTest } from './file-tests.ts'
+import type { TopologyFormat } from './format.ts'
+import { Reader, rangeOf, topologyInvalid } from './reader.ts'
+import { eventScope } from './scope.ts'
+import type { Read } from './shape.ts'
+import { SourceText } from './source-text.ts'
+import type { Flow } from './step-kind.ts'
+
+/** Largest file that is read, in characters: far above what people write. */
+const maxLength = 1_000_000
+
+export interface ReadOptions {
+  /** Name of the file, for places in errors. */
+  readonly file: string
+  /** Reads a file that this one names, such as a schema; the path is as it stands there. A throw is told as a mistake. */
+  readonly readFile?: (path: string) => string
+}
+
+export interface TopologyText {
+  readonly topology: Topology
+  readonly tests: readonly FileTest[]
+}
+
+/**
+ * A topology from the text of a YAML file.
+ *
+ * @throws HEDDLE_TOPOLOGY_INVALID with all mistakes, each with its line and column.
+ */
+export function readTopology(
+  text: string,
+  format: TopologyFormat,
+  { file, readFile }: ReadOptions,
+): TopologyText {
+  const source = new SourceText(file, text)
+  const document = parse(source)
+  const reader = new Reader(source, document)
+  const root = reader.resolve(document.contents)
+  if (!isMap(root)) {
+    reader.mistake(root, 'a topology begins with topology: NAME')
+    reader.end()
+  }
+  const found = format.file.read(root, reader)
+  if (!found) {
+    reader.end()
+    throw new TypeError('unreachable: what cannot be read is told')
+  }
+  const types = schemaTypes(found, reader, readFile)
+  const topology = build(found, types, format, reader)
+  const tests = (found.tests ?? []).map((test) => fileTest(test, reader))
+  reader.end()
+  return { topology, tests }
+}
+
+type FileText = Read<TopologyFormat['file']>
+
+function parse(source: SourceText): ReturnType<typeof parseDocument> {
+  if (source.text.length > maxLength)
+    throw topologyInvalid(source.file, [{ message: `it has more than ${maxLength} characters` }])
+  let document: ReturnType<typeof parseDocument>
+  try {
+    document = parseDocument(source.text, { prettyErrors: false, lineCounter: new LineCounter() })
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw topologyInvalid(source.file, [{ message: 'it is nested too deep' }])
+  }
+  // One fault mostly has others behind it.
+  const faults: readonly YAMLError[] = [...document.errors, ...document.warnings].sort(
+    (a, b) => a.pos[0] - b.pos[0],
+  )
+  if (faults.length > 0)
+    throw topologyInvalid(
+      source.file,
+      faults.slice(0, tooDeep(faults) ? 1 : 5).map((fault) => yamlMistake(fault, source)),
+    )
+  return document
+}
+
+const tooDeep = (faults: readonly { readonly message: string }[]): boolean =>
+  faults.some(({ message }) => message.includes('call stack'))
+
+/** YAML's own errors, and what they mostly come from. */
+function yamlMistake({ code, message, pos }: YAMLError, source: SourceText): Mistake {
+  const hint =
+    code === 'TAG_RESOLVE_FAILED' && message.startsWith('Unresolved tag')
+      ? "YAML takes a '!' at the beginning for a tag: put the expression into quotes"
+      : tooDeep([{ message }])
+        ? 'it is nested too deep'
+        : code === 'DUPLICATE_KEY'
+          ? 'this name is there before'
+          : /plain|scalar|flow|alias|anchor|token|compact|implicit/i.test(message)
+            ? `${message}. An expression goes into quotes, or below '|-', when it has ': ' or ' #' in it, or begins with a quote or one of [ { ! & * | > % @`
+            : message
+  return {
+    message: hint,
+    place: source.place(pos[0]),
+    excerpt: source.excerpt([pos[0], Math.max(pos[1], pos[0] + 1)]),
+  }
+}
+
+/** Types of the data of those topics that have a schema. */
+function schemaTypes(
+  { topics = new Map() }: FileText,
+  reader: Reader,
+  readFile: ReadOptions['readFile'],
+): ReadonlyMap<string, CelType> {
+  const types = new Map<string, CelType>()
+  for (const [name, { value }] of topics) {
+    if (!value.schema) continue
+    const { value: schema, node } = value.schema
+    if (typeof schema !== 'string') {
+      types.set(name, typeOfSchema(schema))
+      continue
+    }
+    try {
+      if (!readFile) throw new Error('no files can be read here')
+      types.set(name, typeOfSchema(JSON.parse(readFile(schema))))
+    } catch (error) {
+      reader.mistake(node, `the schema cannot be read: ${errorMessage(error)}`)
+    }
+  }
+  return types
+}
+
+function build(
+  { topology: name, topics = new Map(), from, steps, to, drop, ...rest }: FileText,
+  types: ReadonlyMap<string, CelType>,
+  format: TopologyFormat,
+  reader: Reader,
+): Topology {
+  const { about: _, tests: _tests, ...settings } = rest
+  const refs = new Map<string, TopicRef>()
+  const ref = (each: string): TopicRef => {
+    const known = refs.get(each)
+    if (known) return known
+    const { schema: _schema, ...options } = (topics.get(each)?.value ?? {}) as TopicOptions & {
+      schema?: unknown
+    }
+    const made = topic(each, options)
+    refs.set(each, made)
+    return made
+  }
+  const start = flow(name.value, settings)
+  const builder = new Builder(reader, ref, (ends) => start.all(...ends))
+  const scope = (each: string): Flow['scope'] => eventScope(types.get(each))
+  const stream = (each: string, options = {}): Flow => ({
+    stream: start.from(ref(each), options),
+    scope: scope(each),
+  })
+
+  const flows = from.map(({ value: { topic: each, ...options }, node }) =>
+    placed(reader.source.place(rangeOf(node)[0]), () => stream(each, options)),
+  )
+  const [first, ...others] = flows
+  const merged = others.reduce<Flow>(
+    (all, each) => ({
+      stream: all.stream.merge(each.stream),
+      scope: all.scope === each.scope ? all.scope : eventScope(),
+    }),
+    first!,
+  )
+  return format.withSources(
+    {
+      stream,
+      steps: (each, more) => builder.steps(each, more),
+      table: (each, key) => start.table<unknown, Key>(ref(each), key ? { key } : {}),
+      dataType: scope,
+    },
+    () => {
+      const end = builder.branch(
+        merged,
+        { ...(steps && { steps }), ...(to && { to }), ...(drop && { drop }) },
+        name.node,
+      )
+      if (!reader.failed) checkPlan(end, reader)
+      return end
+    },
+  )
+}
+
+/** What is wrong with the plan as a whole, at the places in the file. */
+function checkPlan(topology: Topology, reader: Reader): void {
+  try {
+    void topology.plan
+  } catch (error) {
+    const mistakes = isHeddleError(error)
+      ? (error.info['mistakes'] as readonly Mistake[] | undefined)
+      : undefined
+    if (!mistakes) throw error
+    throw topologyInvalid(reader.source.file, mistakes)
+  }
+}

@@ -1,0 +1,45 @@
+import type { Node } from 'yaml'
+import type { Compiled, Wanted } from '../cel/compile.ts'
+import type { CelScope } from '../cel/environment.ts'
+import type { End } from '../topology/end.ts'
+import type { StepOptions } from '../topology/step-options.ts'
+import type { Stream } from '../topology/stream.ts'
+import type { BranchText } from './branch.ts'
+import type { CelText } from './cel-text.ts'
+import type { Reader } from './reader.ts'
+import type { Shape } from './shape.ts'
+
+/** A stream on its way, and what is known of its elements. */
+export interface Flow {
+  // `any`: what its elements are, only the scope knows
+  readonly stream: Stream<any>
+  readonly scope: CelScope
+}
+
+/** What the builder of a step has at hand. */
+export interface StepBuilding {
+  readonly reader: Reader
+  readonly node: Node
+  /** Name, parallelism, retry and error branch, as the file has them. */
+  readonly options: StepOptions<unknown>
+  /** Compiles an expression for elements of a scope; one that is wrong is told, and gives `undefined` for all. */
+  readonly compile: (text: CelText, scope: CelScope, wanted: Wanted) => Compiled
+  /** Builds a branch to its end; `node` is where it stands, if not at the step. */
+  readonly branch: (flow: Flow, branch: BranchText, node?: Node) => End
+}
+
+/** A kind of step, under the word that files have for it: how it is read, described, and built. */
+export interface StepKind<T = unknown> {
+  readonly about: string
+  readonly shape: Shape<T>
+  /** A step of this kind, in YAML: for the reference, and tried by a test. */
+  readonly example: string
+  /** Does what the file says; nothing may follow where it gives an end. */
+  build(flow: Flow, value: T, step: StepBuilding): Flow | End
+}
+
+/** A kind among others, whose values are its own business. */
+export const stepKind = <T>(kind: StepKind<T>): StepKind => kind
+
+/** The same elements. */
+export const passing = (flow: Flow, stream: Flow['stream']): Flow => ({ stream, scope: flow.scope })
