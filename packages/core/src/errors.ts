@@ -59,6 +59,7 @@ export const errorTable = {
   HEDDLE_ENGINE_UNSUPPORTED: row('usage', 501, 'This engine cannot run that', 'Use an engine that has the feature that the detail names.'),
   HEDDLE_ENGINE_STOPPED: row('terminal', 503, 'The topology has stopped', 'See its last error with heddle topologies describe NAME.'),
   HEDDLE_TUPLE_FAILED: row('terminal', 500, 'An event failed in the topology after all attempts', 'It is in the dead-letter topic with its error; correct the cause and send it again.'),
+  HEDDLE_LOOP_UNFINISHED: row('terminal', 422, 'A loop was not done after all its rounds', 'Raise rounds, or see with onError what does not come to an end.'),
   HEDDLE_TUPLE_TIMEOUT: row('retryable', 504, 'An event was not done within the message timeout', 'Make the bolt faster, raise its parallelism, or raise messageTimeout.'),
 
   // connectors

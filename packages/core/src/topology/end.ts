@@ -3,13 +3,20 @@ import type { KeyedStream } from './keyed-stream.ts'
 import type { TopologyOptions } from './options.ts'
 import type { Key } from './step-options.ts'
 import { type Step, type StepInput, partsOf } from './step.ts'
+import type { Stream } from './stream.ts'
 import type { ComponentCode, Topology } from './topology.ts'
 
 /** What all streams and ends of one flow have in common. */
 export interface Origin {
   readonly topology: string
   readonly options: TopologyOptions
-  /** Makes keyed streams; given, so that a stream need not know what is made from it. */
+  /** Makes streams; given, so that what they are made of need not know them. */
+  readonly stream: <V>(
+    origin: Origin,
+    inputs: readonly StepInput[],
+    ends: readonly Step[],
+    scope: string,
+  ) => Stream<V>
   readonly keyed: <K extends Key, V>(
     origin: Origin,
     inputs: readonly StepInput[],

@@ -41,11 +41,7 @@ export interface FlowStart {
  *   .to(topic('large-orders'))
  */
 export function flow(name: string, options: TopologyOptions = {}): FlowStart {
-  const origin: Origin = {
-    topology: name,
-    options,
-    keyed: (...parts) => new KeyedStream(...parts),
-  }
+  const origin = originOf(name, options)
   const source = (
     { name: topicName, spec }: TopicRef,
     { name = `from-${topicName}`, parallelism = 1 }: Pick<StepOptions<never>, 'name' | 'parallelism'>,
@@ -77,6 +73,14 @@ export function flow(name: string, options: TopologyOptions = {}): FlowStart {
     all: (...flows) => new End(origin, [...new Set(flows.flatMap((each) => each.ends))]),
   }
 }
+
+/** What the streams of a flow are made with. */
+export const originOf = (topology: string, options: TopologyOptions): Origin => ({
+  topology,
+  options,
+  stream: (...parts) => new Stream(...parts),
+  keyed: (...parts) => new KeyedStream(...parts),
+})
 
 const dataOf = ({ data }: Event): unknown => data
 

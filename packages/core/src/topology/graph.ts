@@ -7,9 +7,12 @@ import { type Grouping, type PlanInput, type RetryPolicy, defaultStream } from '
 import { type Part, assemble } from './assemble.ts'
 import { callSite } from './call-site.ts'
 import type { BoltCode, SpoutCode, Values } from './component.ts'
+import type { End } from './end.ts'
 import type { BoltRef, ComponentRef, SpoutRef } from './graph-ends.ts'
+import { graphFlow } from './graph-flow.ts'
 import type { TopologyOptions } from './options.ts'
 import { defaultRetry } from './retry.ts'
+import type { Stream } from './stream.ts'
 import type { ComponentCode, Topology } from './topology.ts'
 
 export interface ComponentOptions<F extends readonly string[], S extends Streams> {
@@ -139,6 +142,36 @@ export class Graph implements Topology {
       direct: (from) => take(from, { kind: 'direct' }),
     }
     return handle
+  }
+
+  /**
+   * Puts a flow into the graph: all that flows can do, on the tuples of a stream. Its elements are the tuples' values. What it
+   * comes to can be taken like a bolt's stream, with the field `value`, and `key` where it has one; or it ends.
+   *
+   * @param id Begins the ids of its steps: `counts.keyBy`, `counts.count`.
+   * @example
+   * const counts = t.flow('counts', words, (s) => s.keyBy((v) => v.word).window(tumbling('1m')).count())
+   * t.bolt('print', print).shuffle(counts)
+   */
+  flow<G extends string, In extends Values, W>(
+    id: string,
+    from: StreamHandle<G, In>,
+    build: (stream: Stream<In>) => Stream<W>,
+  ): StreamHandle<'value', { readonly value: W }>
+  flow<G extends string, In extends Values>(
+    id: string,
+    from: StreamHandle<G, In>,
+    build: (stream: Stream<In>) => End,
+  ): void
+  flow(
+    id: string,
+    from: StreamHandle<string, Values>,
+    build: (stream: Stream<Values>) => Stream<unknown> | End,
+  ): StreamHandle<'value', Values> | undefined {
+    this.#assembled = undefined
+    const flow = graphFlow(this.name, this.#options, id, from, build)
+    this.#parts.push(...flow.parts)
+    return flow.out
   }
 
   #add(

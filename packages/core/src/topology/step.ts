@@ -48,10 +48,14 @@ export const keyed = (from: Step, stream = 'default'): StepInput => ({
   grouping: { kind: 'fields', fields: ['key'] },
 })
 
-/** All steps that lead to the ends, as parts of a plan. In a flow every stream has to be taken. */
-export function partsOf(ends: readonly Step[]): readonly Part[] {
+/**
+ * All steps that lead to the ends, as parts of a plan. In a flow every stream has to be taken.
+ *
+ * @param taken Ids that they may not have.
+ */
+export function partsOf(ends: readonly Step[], taken: Iterable<string> = []): readonly Part[] {
   const steps = leadingTo(ends)
-  const ids = idsOf(steps)
+  const ids = idsOf(steps, taken)
   const id = (each: Step): string => ids.get(each)!
   return steps.map((each): Part => {
     const { kind, operator, config, parallelism, concurrency, retry, streams, code, topics, at } = each
@@ -83,8 +87,9 @@ function leadingTo(ends: readonly Step[]): readonly Step[] {
 }
 
 /** Ids: what the user named stays as it is (and may clash, which is a mistake); the others get a number if need be. */
-function idsOf(steps: readonly Step[]): ReadonlyMap<Step, string> {
-  const taken = new Set(steps.filter(({ named }) => named).map(({ name }) => name))
+function idsOf(steps: readonly Step[], others: Iterable<string>): ReadonlyMap<Step, string> {
+  const taken = new Set(others)
+  for (const { named, name } of steps) if (named) taken.add(name)
   const ids = new Map<Step, string>()
   for (const each of steps) {
     let id = each.name

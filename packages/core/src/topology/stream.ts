@@ -1,19 +1,13 @@
 import type { CelPredicate } from '../cel/cel.ts'
-import { type Json, errorStream } from '../plan/plan.ts'
+import type { Json } from '../plan/plan.ts'
 import type { SignalLike } from '../ports/signal.ts'
 import type { SinkRef } from '../ports/sink.ts'
 import { type Duration, milliseconds } from '../units.ts'
-import { End, type Origin } from './end.ts'
+import { End } from './end.ts'
 import type { KeyedStream } from './keyed-stream.ts'
-import {
-  type EnrichOptions,
-  type Failure,
-  type Key,
-  type Predicate,
-  type StepOptions,
-  otherwise,
-} from './step-options.ts'
-import { type Step, type StepInput, keyed, local, step } from './step.ts'
+import { type EnrichOptions, type Key, type Predicate, type StepOptions, otherwise } from './step-options.ts'
+import { type Step, keyed, local } from './step.ts'
+import { PatternStream } from './stream-patterns.ts'
 import type { TopicRef } from './topic.ts'
 
 type Condition<V> = Predicate<V> | typeof otherwise
@@ -25,21 +19,7 @@ type Branches<V, C> = { readonly [Name in keyof C]: (branch: Stream<Matched<V, C
 type Recipients<V, Name extends string> = { readonly [N in Name]: (branch: Stream<V>) => End }
 
 /** Elements of type `V`, on their way. */
-export class Stream<V> {
-  protected readonly origin: Origin
-  protected readonly inputs: readonly StepInput[]
-  /** Ends of side branches that left the flow before this point. */
-  protected readonly ends: readonly Step[]
-  /** Before the names of steps: the branches that lead here. */
-  protected readonly scope: string
-
-  constructor(origin: Origin, inputs: readonly StepInput[], ends: readonly Step[], scope: string) {
-    this.origin = origin
-    this.inputs = inputs
-    this.ends = ends
-    this.scope = scope
-  }
-
+export class Stream<V> extends PatternStream<V> {
   /** Another element for each; may be asynchronous. */
   map<W>(map: (value: V) => W | Promise<W>, options: StepOptions<V> = {}): Stream<W> {
     return this.next('map', options, { code: { map } })
@@ -173,34 +153,6 @@ export class Stream<V> {
     return new End(this.origin, [...ends, made])
   }
 
-  protected next<W>(operator: string, options: StepOptions<V>, parts: Partial<Step>): Stream<W> {
-    const { made, ends } = this.make(operator, options, { streams: { default: ['value'] }, ...parts })
-    return new Stream<W>(this.origin, [local(made)], ends, this.scope)
-  }
-
-  /** The step, and the ends that the flow has with it: those of its error branch are new. */
-  protected make(
-    operator: string,
-    options: StepOptions<V>,
-    parts: Partial<Step>,
-  ): { made: Step; ends: readonly Step[] } {
-    const { name, parallelism, retry, onError } = options
-    const made = step({
-      kind: 'bolt',
-      operator,
-      inputs: this.inputs,
-      ...(parallelism !== undefined && { parallelism }),
-      ...(retry && { retry }),
-      ...parts,
-      name: this.#within(name ?? parts.name ?? operator),
-      named: name !== undefined,
-      ...(onError && { streams: { ...parts.streams, [errorStream]: ['value'] } }),
-    })
-    if (!onError) return { made, ends: this.ends }
-    const failures = new Stream<Failure<V>>(this.origin, [local(made, errorStream)], [], `${made.name}.error`)
-    return { made, ends: [...this.ends, ...onError(failures).ends] }
-  }
-
   #fanOut(
     operator: string,
     options: StepOptions<V>,
@@ -211,14 +163,10 @@ export class Stream<V> {
     const streams = Object.fromEntries(names.map((name) => [name, ['value']]))
     const { made, ends } = this.make(operator, options, { ...parts, streams })
     const outs = names.flatMap((name) => {
-      const branch = new Stream<V>(this.origin, [local(made, name)], [], this.#within(name))
+      const branch = new Stream<V>(this.origin, [local(made, name)], [], this.within(name))
       return branches[name]?.(branch).ends ?? []
     })
     return new End(this.origin, [...ends, ...outs])
-  }
-
-  #within(name: string): string {
-    return this.scope === '' ? name : `${this.scope}.${name}`
   }
 }
 

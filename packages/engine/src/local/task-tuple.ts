@@ -79,6 +79,12 @@ export class TaskTuple implements OperatorTuple {
     return `${origin ?? this.root.origin}:${component}:${path}`
   }
 
+  idBelow(component: string): string {
+    if (this.component === component) return (this.#parent ?? this).derivedId(component)
+    if (this.#parent) return this.#parent.idBelow(component)
+    throw new RangeError(`a tuple of '${this.component}' did not come of '${component}'`)
+  }
+
   get traceparent(): string {
     return this.root.traceparent
   }

@@ -21,6 +21,12 @@ import type {
 export interface OperatorTuple extends Tuple {
   /** An id for what `component` makes of this tuple: the same whenever the tuple comes again. */
   derivedId(component: string): string
+  /**
+   * Id of the element that `component` emitted and this tuple came of, however many steps ago; the same for all that came of it.
+   *
+   * @throws RangeError when it came of none.
+   */
+  idBelow(component: string): string
   /** Trace context of the event that it all came from; one is made if it has none. */
   readonly traceparent: string
   /** That of the event that it all came from. */

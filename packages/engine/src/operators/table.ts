@@ -4,6 +4,14 @@ import { dropOperator } from './drop.ts'
 import { enrichOperator } from './enrich.ts'
 import { filterOperator } from './filter.ts'
 import { flatMapOperator } from './flat-map.ts'
+import { gatherOperator } from './gather.ts'
+import {
+  batchOperator,
+  debounceOperator,
+  delayOperator,
+  resequenceOperator,
+  throttleOperator,
+} from './hold.ts'
 import { joinTableOperator } from './join-table.ts'
 import { joinOperator } from './join.ts'
 import { keyByOperator } from './key-by.ts'
@@ -11,9 +19,23 @@ import { mapOperator } from './map.ts'
 import type { OperatorFactory } from './operator.ts'
 import { foldOperator, processOperator } from './process.ts'
 import { recipientListOperator } from './recipient-list.ts'
+import { requestOperator } from './request.ts'
 import { routeOperator } from './route.ts'
+import { sampleOperator } from './sample.ts'
+import { gatherAnswersOperator, scatterOperator } from './scatter.ts'
+import {
+  loopOperator,
+  normaliseOperator,
+  omitOperator,
+  peekOperator,
+  pickOperator,
+  routingSlipOperator,
+  splitOperator,
+  toValueOperator,
+} from './simple.ts'
 import { sinkOperator } from './sink.ts'
 import { filterTableOperator, joinTablesOperator, mapTableOperator } from './tables.ts'
+import { toEachOperator } from './to-each.ts'
 import { toTopicOperator } from './to-topic.ts'
 import { windowOperator } from './window.ts'
 import { wireTapOperator } from './wire-tap.ts'
@@ -21,25 +43,44 @@ import { wireTapOperator } from './wire-tap.ts'
 /** Operators of bolts, by the name that plans have for them. */
 export const operators: ReadonlyMap<string, OperatorFactory> = new Map(
   Object.entries({
+    batch: batchOperator,
     bolt: boltOperator,
+    debounce: debounceOperator,
     dedupe: dedupeOperator,
+    delay: delayOperator,
     drop: dropOperator,
     enrich: enrichOperator,
     filter: filterOperator,
     filterTable: filterTableOperator,
     flatMap: flatMapOperator,
     fold: foldOperator,
+    gather: gatherOperator,
+    gatherAnswers: gatherAnswersOperator,
     join: joinOperator,
     joinTable: joinTableOperator,
     joinTables: joinTablesOperator,
     keyBy: keyByOperator,
+    loop: loopOperator,
     map: mapOperator,
     mapTable: mapTableOperator,
+    normalise: normaliseOperator,
+    omit: omitOperator,
+    peek: peekOperator,
+    pick: pickOperator,
     process: processOperator,
     recipientList: recipientListOperator,
+    request: requestOperator,
+    resequence: resequenceOperator,
     route: routeOperator,
+    routingSlip: routingSlipOperator,
+    sample: sampleOperator,
+    scatter: scatterOperator,
     sink: sinkOperator,
+    split: splitOperator,
+    throttle: throttleOperator,
     'to-topic': toTopicOperator,
+    toEach: toEachOperator,
+    toValue: toValueOperator,
     window: windowOperator,
     wireTap: wireTapOperator,
   }),
@@ -52,12 +93,22 @@ export const stateless: ReadonlySet<string> = new Set([
   'filter',
   'flatMap',
   'keyBy',
+  'loop',
   'map',
   'mapTable',
+  'normalise',
+  'omit',
+  'peek',
+  'pick',
   'recipientList',
   'route',
+  'routingSlip',
+  'scatter',
   'sink',
+  'split',
   'to-topic',
+  'toEach',
+  'toValue',
   'topic',
   'wireTap',
 ])
