@@ -175,7 +175,7 @@ function view(event: Event, data: boolean): Record<string, unknown> {
 
 function invalid(source: string, scope: CelScope, error: unknown): HeddleError {
   const [first = '', ...drawing] = errorMessage(error).split('\n')
-  const reason = error instanceof RangeError ? 'it is nested too deep' : first + suggestion(first, scope)
+  const reason = error instanceof RangeError ? 'it is nested too deep' : reworded(first, scope)
   const { node, range } = error as { node?: Place; range?: Place }
   const { start, end } = range ?? node ?? {}
   if (start === undefined)
@@ -186,9 +186,9 @@ function invalid(source: string, scope: CelScope, error: unknown): HeddleError {
   const before = source.slice(0, start).split('\n')
   const at = `line ${before.length}, column ${before.at(-1)!.length + 1}`
   const detail =
-    drawing.length > 0
+    drawing.length > 0 && source.length <= 300
       ? `${at}: ${reason}\n${drawing.join('\n').trimEnd()}`
-      : `${at} of '${source}': ${reason}`
+      : `${at} of '${source.slice(0, 200)}': ${reason}`
   return new HeddleError('HEDDLE_EXPRESSION_INVALID', detail, {
     cause: error,
     info: { reason, start, end: end ?? start + 1 },
@@ -200,15 +200,15 @@ interface Place {
   readonly end?: number
 }
 
-/** What may have been meant by a name that is not there. */
-function suggestion(reason: string, scope: CelScope): string {
+/** What cel-js says, with what may have been meant. */
+function reworded(reason: string, scope: CelScope): string {
   const variable = /^Unknown variable: (\w+)$/.exec(reason)?.[1]
+  if (variable === 'event') return "an element here is not an event: it is called 'value'"
+  if (variable === 'value') return "an element here is an event: it is called 'event'"
   if (variable !== undefined) {
     const names = scope.element === 'any' ? ['event', 'value'] : [scope.element]
-    if (variable === 'event' || variable === 'value')
-      return `; here an element is ${scope.element === 'value' ? 'not an event: it is called value' : 'an event: it is called event'}`
-    return `${didYouMean(variable, names)} (a text is written with quotes: '${variable}')`
+    return `${reason}${didYouMean(variable, names)} A text goes into quotes of its own: '${variable}'`
   }
   const key = /^No such key: (\w+)$/.exec(reason)?.[1]
-  return key === undefined ? '' : didYouMean(key, knownNames(scope))
+  return key === undefined ? reason : `there is no field '${key}'${didYouMean(key, knownNames(scope))}`
 }

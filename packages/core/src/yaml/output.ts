@@ -33,7 +33,7 @@ export function outputShape(kinds: Readonly<Record<string, OutputKind>>): Shape<
     Object.entries(kinds).map(([word, { shape, about }]) => [word, field(shape, about)]),
   )
   const settings: Shape<OutputText> = mapped(
-    object(
+    object<Fields>(
       `an object such as { topic: orders.large }${Object.keys(kinds)
         .map((word) => ` or { ${word}: … }`)
         .join('')}`,

@@ -32,15 +32,19 @@ export async function importFresh(path: string): Promise<FreshImport> {
     url.searchParams.set(parameter, number)
     return { module: (await import(url.href)) as Record<string, unknown>, files: [...files] }
   } catch (error) {
-    // Whoever watches needs to know which files to watch until it is corrected.
-    if (error instanceof Error) Object.defineProperty(error, importedFiles, { value: [...files] })
-    throw error
+    throw withFiles(error, files)
   } finally {
     loading.delete(number)
   }
 }
 
 const importedFiles = Symbol('heddle.importedFiles')
+
+/** An error with the files that were read before it: whoever watches has to know them until they are corrected. */
+export function withFiles(error: unknown, files: Iterable<string>): unknown {
+  if (error instanceof Error) Object.defineProperty(error, importedFiles, { value: [...files] })
+  return error
+}
 
 /** Files that were read before an import failed with this error. */
 export function filesOfFailure(error: unknown): readonly string[] {

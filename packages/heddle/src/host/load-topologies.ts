@@ -11,16 +11,22 @@ export interface TopologyFile {
   readonly files: readonly string[]
 }
 
-const sourceName = /\.(ts|mts|js|mjs)$/
+const sourceName = /\.(ts|mts|js|mjs|yaml|yml)$/
 const notTopologies = /(\.d\.ts|\.(test|spec|config)\.[a-z]+)$/
+const yamlName = /\.ya?ml$/
 
 /**
- * Loads a topology file: its default export is a topology, or a list of them. Plans are built and checked.
+ * Loads a topology file: YAML, or a module whose default export is a topology or a list of them. Plans are built and checked.
  *
  * @throws HEDDLE_MODULE_INVALID when it cannot be loaded or holds none; HEDDLE_TOPOLOGY_INVALID with all mistakes.
  */
 export async function loadTopologyFile(path: string): Promise<TopologyFile> {
   if (!existsSync(path)) throw new HeddleError('HEDDLE_MODULE_INVALID', `${path} does not exist`)
+  if (yamlName.test(path)) {
+    // The parser of YAML is loaded where there is such a file.
+    const { topology, files } = (await import('../yaml/load-yaml.ts')).loadYamlFile(path)
+    return { path, topologies: [topology], files }
+  }
   const { module, files } = await importFresh(path)
   const exported: readonly unknown[] = [module['default']].flat()
   const topologies = exported.filter(isTopology)
@@ -42,7 +48,7 @@ const kindOf = (value: unknown): string => {
 
 /**
  * The topology files that paths mean: a file is itself, a folder stands for those in it (not deeper) that import
- * `heddle` and have a default export.
+ * `heddle` and have a default export, or are YAML with a `topology`.
  *
  * @throws HEDDLE_MODULE_INVALID when a path does not exist.
  */
@@ -63,6 +69,7 @@ export function findTopologyFiles(paths: readonly string[]): string[] {
 /** Other files of a folder are never run only to see what they are. */
 function looksLikeTopology(path: string): boolean {
   const text = readFileSync(path, 'utf8')
+  if (yamlName.test(path)) return /^topology\s*:/m.test(text)
   return /\bfrom\s*['"](heddle|@heddle\/core)['"]/.test(text) && /\bexport\s+default\b/.test(text)
 }
 

@@ -40,6 +40,9 @@ export async function check(paths: readonly string[], { json = false }: { json?:
 function describe(error: unknown, mistakes: readonly Mistake[]): string {
   if (mistakes.length === 0) return errorText(error).replaceAll(/^/gm, '      ')
   return mistakes
-    .map(({ message, place }) => `      ${message}${place === undefined ? '' : `\n        at ${place}`}`)
+    .map(({ message, place, excerpt }) => {
+      const lines = excerpt === undefined ? '' : `\n${excerpt.replaceAll(/^/gm, '          ')}`
+      return `      ${message}${place === undefined ? '' : `\n        at ${place}`}${lines}`
+    })
     .join('\n')
 }

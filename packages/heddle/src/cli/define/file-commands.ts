@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { examples, json } from './options.ts'
 
-/** `init`, `check`, `graph`: what only looks at files, or makes them. */
+/** `init`, `check`, `test`, `yaml-schema`, `graph`: what only looks at files, or makes them. */
 export function fileCommands(program: Command): void {
   examples(
     json(program.command('init'))
@@ -21,6 +21,23 @@ export function fileCommands(program: Command): void {
         (await import('../commands/check.ts')).check(files, options),
       ),
     'heddle check topologies',
+  )
+  examples(
+    json(program.command('test'))
+      .description('Run the tests that stand in YAML topologies, in memory and in virtual time.')
+      .argument('<files...>', 'topology files, or folders of them')
+      .action(async (files: string[], options: object) =>
+        (await import('../commands/test.ts')).test(files, options),
+      ),
+    'heddle test routes.yaml',
+    'heddle test topologies',
+  )
+  examples(
+    program
+      .command('yaml-schema')
+      .description('Print the JSON Schema of YAML topologies, for editors.')
+      .action(async () => (await import('../commands/yaml-schema.ts')).yamlSchema()),
+    'heddle yaml-schema > topology.schema.json',
   )
   examples(
     json(program.command('graph'))

@@ -1,0 +1,85 @@
+import type { Event, Topology } from '@heddle/core'
+import type { Expectation, FileTest } from '@heddle/core/yaml'
+import { type TestFabric, testFabric } from '../testing/index.ts'
+import { differences } from './differences.ts'
+
+/** How a test of a file went. */
+export interface TestResult {
+  readonly name: string
+  readonly place: string
+  /** What is not as expected; none when it passed. */
+  readonly failures: readonly Failure[]
+}
+
+interface Failure {
+  /** `orders.large`, `http outputs`, `dead letters` */
+  readonly where: string
+  readonly place: string
+  /** Lines that say what differs. */
+  readonly lines: readonly string[]
+}
+
+/** Runs a test in a fabric of its own, in memory and in virtual time. */
+export async function runFileTest(topology: Topology, { name, place, parts }: FileTest): Promise<TestResult> {
+  await using fabric = await testFabric()
+  await fabric.submit(topology)
+  const failures: Failure[] = []
+  for (const { publish, advance, expect } of parts) {
+    for (const { topic, events } of publish) await fabric.publish(topic, events)
+    await fabric.advance(advance)
+    for (const each of expect) {
+      const failure = compare(each, await found(each, topology, fabric))
+      if (failure) failures.push(failure)
+    }
+    // What comes after would fail of the same.
+    if (failures.length > 0) break
+  }
+  const expectsDeadLetters = parts.some(({ expect }) => expect.some(({ where }) => where === 'dead-letters'))
+  const unexpected = expectsDeadLetters ? [] : await fabric.deadLetters(topology.name)
+  if (unexpected.length > 0)
+    failures.push({
+      where: 'dead letters',
+      place,
+      lines: [
+        `${unexpected.length} ${unexpected.length === 1 ? 'event' : 'events'} failed:`,
+        ...unexpected.map((event) => `  ${deadLetter(event)}`),
+      ],
+    })
+  return { name, place, failures }
+}
+
+const found = ({ where }: Expectation, topology: Topology, fabric: TestFabric): Promise<readonly Event[]> => {
+  if (where === 'dead-letters') return fabric.deadLetters(topology.name)
+  return 'topic' in where ? fabric.read(where.topic) : Promise.resolve(fabric.sent(where.output))
+}
+
+const nameOf = ({ where }: Expectation): string => {
+  if (where === 'dead-letters') return 'dead letters'
+  return 'topic' in where ? `topic ${where.topic}` : `${where.output} output`
+}
+
+function compare(expectation: Expectation, events: readonly Event[]): Failure | undefined {
+  const { events: expected, place } = expectation
+  const lines: string[] = []
+  for (const [index, want] of expected.entries()) {
+    const event = events[index]
+    if (event === undefined) {
+      lines.push(`event ${index + 1} did not come: ${JSON.stringify(want)}`)
+      continue
+    }
+    const differs = differences(want, asObject(event))
+    if (differs.length > 0) lines.push(`event ${index + 1}:`, ...differs.map((line) => `  ${line}`))
+  }
+  for (const [index, event] of events.slice(expected.length).entries())
+    lines.push(`event ${expected.length + index + 1} was not expected: ${summary(event)}`)
+  return lines.length === 0 ? undefined : { where: nameOf(expectation), place, lines }
+}
+
+const asObject = (event: Event): Record<string, unknown> => ({ ...event })
+const summary = ({ type, subject, data }: Event): string =>
+  JSON.stringify({ type, ...(subject !== undefined && { subject }), data })
+
+function deadLetter(event: Event): string {
+  const { dlcomponent, dlerror } = event.extensions ?? {}
+  return `${summary(event)} in '${String(dlcomponent)}': ${String(dlerror)}`
+}
