@@ -20,7 +20,7 @@ describe('a CEL condition', () => {
 
   it.each([
     ["event.tpye == 'x'", /tpye/],
-    ['evnt.type', /Unknown variable: evnt/],
+    ['evnt.type', /no variable .evnt.; did you mean .event./],
     ["event.type = 'x'", /line 1, column 1[0-9]: Unexpected character/],
     ['event.type', /is of type string, and a condition is a bool/],
     ["event.type.matches('(a+)+$')", /re2\(text/],

@@ -7,13 +7,13 @@
  */
 import { type Environment, serialize } from '@marcbachmann/cel-js'
 import { HeddleError, errorMessage } from '../errors.ts'
-import { type Event, isEvent } from '../event/event.ts'
-import { peekData } from '../event/record.ts'
+import { isEvent } from '../event/event.ts'
 import { didYouMean } from '../plan/check.ts'
 import { countLoops, refill } from './budget.ts'
 import { type CelScope, checking, knownNames, running } from './environment.ts'
 import { plainValue } from './plain-value.ts'
 import { checkSafety, hasLoops, maxLength, readsData } from './safety.ts'
+import { viewAny, viewEvent, viewOf } from './view.ts'
 
 /** Elements of which nothing is known. */
 const anything: CelScope = { element: 'any', type: 'dyn' }
@@ -114,11 +114,12 @@ function compile(source: string, scope: CelScope): Compiled {
   }
   const data = readsData(program.ast)
   const loop = hasLoops(program.ast)
+  const view = scope.element === 'value' ? viewOf(scope.type) : viewAny
   if (loop) program = running.parse(serialize(countLoops(program.ast) as typeof program.ast))
   const evaluate = (value: unknown): unknown => {
     try {
       if (loop) refill()
-      const element = isEvent(value) ? view(value, data) : viewInside(value)
+      const element = isEvent(value) ? viewEvent(value, data) : view(value)
       return program({ event: element, value: element })
     } catch (error) {
       throw failed(source, error)
@@ -141,36 +142,6 @@ function reasonOf(error: unknown): string {
         ? error.cause
         : undefined
   return own?.detail ?? errorMessage(error).split('\n', 1)[0]!
-}
-
-// The last event's view: rules that are tried one after the other on one event share it.
-let viewed: Event | undefined
-let lastView: Record<string, unknown> = {}
-
-/** Another value as it is, but for the events that it has as parts: failures have one, and pairs of a join. */
-function viewInside(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  let copy: Record<string, unknown> | undefined
-  for (const [name, part] of Object.entries(value)) {
-    if (isEvent(part)) (copy ??= { ...value })[name] = { ...view(part, true) }
-  }
-  return copy ?? value
-}
-
-/** The event as a plain object, so that reading its data neither decodes it needlessly nor counts as taking it. */
-function view(event: Event, data: boolean): Record<string, unknown> {
-  if (viewed !== event) {
-    lastView = {}
-    for (const name of Object.keys(event)) {
-      if (name !== 'data') lastView[name] = (event as unknown as Record<string, unknown>)[name]
-    }
-    viewed = event
-  }
-  if (data && !('data' in lastView)) {
-    const decoded = peekData(event)
-    if (decoded !== undefined) lastView['data'] = decoded
-  }
-  return lastView
 }
 
 function invalid(source: string, scope: CelScope, error: unknown): HeddleError {
@@ -207,7 +178,11 @@ function reworded(reason: string, scope: CelScope): string {
   if (variable === 'value') return "an element here is an event: it is called 'event'"
   if (variable !== undefined) {
     const names = scope.element === 'any' ? ['event', 'value'] : [scope.element]
-    return `${reason}${didYouMean(variable, names)} A text goes into quotes of its own: '${variable}'`
+    const meant = didYouMean(variable, names)
+    const hint = meant.includes('did you mean')
+      ? meant
+      : `; a text goes into quotes of its own: '${variable}'`
+    return `there is no variable '${variable}'${hint}`
   }
   const key = /^No such key: (\w+)$/.exec(reason)?.[1]
   return key === undefined ? reason : `there is no field '${key}'${didYouMean(key, knownNames(scope))}`

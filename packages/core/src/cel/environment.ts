@@ -2,7 +2,7 @@ import { Environment } from '@marcbachmann/cel-js'
 import { HeddleError } from '../errors.ts'
 import { charge } from './budget.ts'
 import { re2 } from './re2.ts'
-import { type CelType, declare } from './types.ts'
+import { type CelType, declare, eventAttributes } from './types.ts'
 
 /** Bounds of one expression: far above what people write, and small enough that one cannot stall an engine. */
 const limits = {
@@ -20,22 +20,6 @@ export interface CelScope {
   /** Type of `event.data`, or of `value`; `dyn` where nothing is known. */
   readonly type: CelType
 }
-
-/** Attributes of every event, with their types. */
-export const eventAttributes = {
-  specversion: 'string',
-  id: 'string',
-  source: 'string',
-  type: 'string',
-  datacontenttype: 'string',
-  dataschema: 'string',
-  subject: 'string',
-  time: 'string',
-  partitionkey: 'string',
-  traceparent: 'string',
-  tracestate: 'string',
-  extensions: 'map<string, dyn>',
-} as const
 
 /** An environment with the functions that all expressions have. */
 function environment(): Environment {

@@ -10,6 +10,33 @@ export type CelType =
   | { readonly list: CelType }
   | { readonly fields: Readonly<Record<string, CelType>> }
 
+/** Attributes of every event, with their types. */
+export const eventAttributes = {
+  specversion: 'string',
+  id: 'string',
+  source: 'string',
+  type: 'string',
+  datacontenttype: 'string',
+  dataschema: 'string',
+  subject: 'string',
+  time: 'string',
+  partitionkey: 'string',
+  traceparent: 'string',
+  tracestate: 'string',
+  extensions: 'map<string, dyn>',
+} as const
+
+const eventTypes = new WeakSet<object>()
+
+/** An event as a part of something else. */
+export function eventType(data: CelType): CelType {
+  const type = { fields: { ...eventAttributes, data } }
+  eventTypes.add(type)
+  return type
+}
+
+export const isEventType = (type: CelType): boolean => typeof type === 'object' && eventTypes.has(type)
+
 /** A JSON Schema, as far as it matters here. */
 export type JsonSchema = boolean | Readonly<Record<string, unknown>>
 

@@ -81,7 +81,7 @@ describe('an expression over data with a schema', () => {
     ['event.data.name > 1', 'no such overload: string > int', 0],
     ['event.tpye == "x"', "there is no field 'tpye'; did you mean 'type'?", 0],
     ['value.x', "an element here is an event: it is called 'event'", 0],
-    ['order', "A text goes into quotes of its own: 'order'", 0],
+    ['order', "a text goes into quotes of its own: 'order'", 0],
   ])('%s is refused, with its place', (source, reason) => {
     expect(() => compileIn(scope, source)).toThrow(
       expect.objectContaining({

@@ -4,25 +4,22 @@ import { errorMessage, isHeddleError } from '../errors.ts'
 import { placed } from '../topology/call-site.ts'
 import { End } from '../topology/end.ts'
 import type { StepOptions } from '../topology/step-options.ts'
-import type { TopicRef } from '../topology/topic.ts'
 import type { BranchText } from './branch.ts'
 import { compileText } from './cel-text.ts'
 import { type Reader, rangeOf } from './reader.ts'
 import { elementType, unknownScope, valueScope } from './scope.ts'
-import type { Flow, StepBuilding } from './step-kind.ts'
+import type { Flow, Sources, StepBuilding } from './step-kind.ts'
 import type { StepOptionText } from './step-options.ts'
 import type { StepText } from './steps.ts'
 
 /** Builds the flows of one file. */
 export class Builder {
   readonly #reader: Reader
-  readonly #topic: (name: string) => TopicRef
-  readonly #all: (ends: readonly End[]) => End
+  readonly #sources: Sources
 
-  constructor(reader: Reader, topic: (name: string) => TopicRef, all: (ends: readonly End[]) => End) {
+  constructor(reader: Reader, sources: Sources) {
     this.#reader = reader
-    this.#topic = topic
-    this.#all = all
+    this.#sources = sources
   }
 
   /** Steps to an end. `place` is where that would be missing. */
@@ -46,14 +43,14 @@ export class Builder {
     if (to.length === 0) return flow.stream.drop()
     const ends = to.map(({ target, ...options }) =>
       placed(this.#place(place), () =>
-        flow.stream.to('topic' in target ? this.#topic(target.topic) : target, options),
+        flow.stream.to('topic' in target ? this.#sources.topic(target.topic) : target, options),
       ),
     )
-    return ends.length === 1 ? ends[0]! : this.#all(ends)
+    return ends.length === 1 ? ends[0]! : this.#sources.all(ends)
   }
 
-  /** Steps that go on. */
-  steps(start: Flow, steps: readonly StepText[]): Flow {
+  /** Steps that lead on. */
+  #steps(start: Flow, steps: readonly StepText[]): Flow {
     const flow = this.#follow(start, steps)
     if (!(flow instanceof End)) return flow
     this.#reader.mistake(steps.at(-1)!.node, 'this leads all elements elsewhere, and here they are needed')
@@ -84,6 +81,8 @@ export class Builder {
       compile: (text, scope, wanted) =>
         compileText(text, scope, wanted, this.#reader) ?? { type: 'dyn', evaluate: () => undefined },
       branch: (from, branch, at = node) => this.branch(from, branch, at),
+      steps: (from, steps) => this.#steps(from, steps),
+      sources: this.#sources,
     }
     try {
       return placed(this.#place(node), () => kind.build(flow, value, building))

@@ -17,7 +17,7 @@ export const celText = (what = 'a CEL expression'): Shape<CelText> => {
   const shape: Shape<CelText> = {
     what,
     schema: { type: ['string', 'number', 'boolean'], $comment: 'CEL' },
-    takes: (node) => isScalar(node),
+    takes: (node) => isScalar(node) && node.value !== null,
     read(node, reader) {
       const found = isScalar(node) ? expressionOf(node) : undefined
       if (found !== undefined && found.trim() !== '') return { text: found, node: node as Scalar }

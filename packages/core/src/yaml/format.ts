@@ -6,8 +6,11 @@
 import { type BranchText, branchFields } from './branch.ts'
 import { testShape } from './file-tests.ts'
 import { elementKinds } from './kinds/elements.ts'
-import { type Sources, joinKinds } from './kinds/joins.ts'
+import { groupKinds } from './kinds/groups.ts'
+import { joinKinds } from './kinds/joins.ts'
 import { keyKinds } from './kinds/keys.ts'
+import { talkKinds } from './kinds/talk.ts'
+import { timeKinds } from './kinds/time.ts'
 import { wayKinds } from './kinds/ways.ts'
 import { windowKinds } from './kinds/windows.ts'
 import { type OutputKind, outputShape, topicName } from './output.ts'
@@ -71,7 +74,6 @@ const topicSettings = object('an object such as { partitions: 8, retention: 7d }
 
 /** The format with the outputs that there are. */
 export function topologyFormat(outputs: Readonly<Record<string, OutputKind>>) {
-  let current: Sources | undefined
   const steps: Shape<readonly StepText[]> = later('steps', 'a list of steps', () => list(step))
   const branch: Shape<BranchText> = later(
     'branch',
@@ -88,7 +90,10 @@ export function topologyFormat(outputs: Readonly<Record<string, OutputKind>>) {
     ...elementKinds,
     ...keyKinds,
     ...windowKinds(branch),
-    ...joinKinds(steps, () => current!),
+    ...joinKinds(steps),
+    ...groupKinds(steps),
+    ...timeKinds,
+    ...talkKinds,
     ...wayKinds(fields, branch),
   }
   const step = stepShape(kinds, branch)
@@ -139,15 +144,6 @@ export function topologyFormat(outputs: Readonly<Record<string, OutputKind>>) {
     file,
     kinds,
     schema,
-    /** Joins that are built in `build` take their other sides from these. */
-    withSources<T>(sources: Sources, build: () => T): T {
-      current = sources
-      try {
-        return build()
-      } finally {
-        current = undefined
-      }
-    },
   }
 }
 

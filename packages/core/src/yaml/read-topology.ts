@@ -15,7 +15,7 @@ import { Reader, rangeOf, topologyInvalid } from './reader.ts'
 import { eventScope } from './scope.ts'
 import type { Read } from './shape.ts'
 import { SourceText } from './source-text.ts'
-import type { Flow } from './step-kind.ts'
+import type { Flow, Sources } from './step-kind.ts'
 
 /** Largest file that is read, in characters: far above what people write. */
 const maxLength = 1_000_000
@@ -56,7 +56,7 @@ export function readTopology(
     throw new TypeError('unreachable: what cannot be read is told')
   }
   const types = schemaTypes(found, reader, readFile)
-  const topology = build(found, types, format, reader)
+  const topology = build(found, types, reader)
   const tests = (found.tests ?? []).map((test) => fileTest(test, reader))
   reader.end()
   return { topology, tests }
@@ -135,7 +135,6 @@ function schemaTypes(
 function build(
   { topology: name, topics = new Map(), from, steps, to, drop, ...rest }: FileText,
   types: ReadonlyMap<string, CelType>,
-  format: TopologyFormat,
   reader: Reader,
 ): Topology {
   const { about: _, tests: _tests, ...settings } = rest
@@ -151,41 +150,28 @@ function build(
     return made
   }
   const start = flow(name.value, settings)
-  const builder = new Builder(reader, ref, (ends) => start.all(...ends))
   const scope = (each: string): Flow['scope'] => eventScope(types.get(each))
-  const stream = (each: string, options = {}): Flow => ({
-    stream: start.from(ref(each), options),
-    scope: scope(each),
-  })
-
-  const flows = from.map(({ value: { topic: each, ...options }, node }) =>
-    placed(reader.source.place(rangeOf(node)[0]), () => stream(each, options)),
+  const sources: Sources = {
+    topic: ref,
+    scope,
+    stream: (each, options = {}) => ({ stream: start.from(ref(each), options), scope: scope(each) }),
+    table: (each, key) => start.table<unknown, Key>(ref(each), key ? { key } : {}),
+    all: (ends) => start.all(...ends),
+  }
+  const [first, ...others] = from.map(({ value: { topic: each, ...options }, node }) =>
+    placed(reader.source.place(rangeOf(node)[0]), () => sources.stream(each, options)),
   )
-  const [first, ...others] = flows
   const merged = others.reduce<Flow>(
-    (all, each) => ({
-      stream: all.stream.merge(each.stream),
-      scope: all.scope === each.scope ? all.scope : eventScope(),
-    }),
+    (all, each) => ({ stream: all.stream.merge(each.stream), scope: eventScope() }),
     first!,
   )
-  return format.withSources(
-    {
-      stream,
-      steps: (each, more) => builder.steps(each, more),
-      table: (each, key) => start.table<unknown, Key>(ref(each), key ? { key } : {}),
-      dataType: scope,
-    },
-    () => {
-      const end = builder.branch(
-        merged,
-        { ...(steps && { steps }), ...(to && { to }), ...(drop && { drop }) },
-        name.node,
-      )
-      if (!reader.failed) checkPlan(end, reader)
-      return end
-    },
+  const end = new Builder(reader, sources).branch(
+    merged,
+    { ...(steps && { steps }), ...(to && { to }), ...(drop && { drop }) },
+    name.node,
   )
+  if (!reader.failed) checkPlan(end, reader)
+  return end
 }
 
 /** What is wrong with the plan as a whole, at the places in the file. */

@@ -1,5 +1,5 @@
-import { type CelScope, eventAttributes } from '../cel/environment.ts'
-import { type CelType, fieldType, namedTypes } from '../cel/types.ts'
+import type { CelScope } from '../cel/environment.ts'
+import { type CelType, eventType, fieldType, namedTypes } from '../cel/types.ts'
 
 /** Elements of which nothing is known but that they are events. */
 export const eventScope = (data: CelType = 'dyn'): CelScope => ({ element: 'event', type: data })
@@ -9,9 +9,6 @@ export const valueScope = (type: CelType): CelScope => ({ element: 'value', type
 
 /** Elements of which nothing is known, since what they come from is wrong. */
 export const unknownScope: CelScope = { element: 'any', type: 'dyn' }
-
-/** An event as a part of something else. */
-const eventType = (data: CelType): CelType => ({ fields: { ...eventAttributes, data } })
 
 /** The type of an element, as a part of something else. */
 export const elementType = ({ element, type }: CelScope): CelType =>

@@ -42,7 +42,7 @@ function scalar<T>(what: string, schema: JsonObject, read: (value: unknown) => T
   const shape: Shape<T> = {
     what,
     schema,
-    takes: (node) => isScalar(node),
+    takes: (node) => isScalar(node) && node.value !== null,
     read(node, reader) {
       if (!isScalar(node)) return wrong(shape, node, reader)
       try {

@@ -2,18 +2,35 @@ import type { Node } from 'yaml'
 import type { Compiled, Wanted } from '../cel/compile.ts'
 import type { CelScope } from '../cel/environment.ts'
 import type { End } from '../topology/end.ts'
-import type { StepOptions } from '../topology/step-options.ts'
+import type { Key, StepOptions } from '../topology/step-options.ts'
 import type { Stream } from '../topology/stream.ts'
+import type { Table } from '../topology/table.ts'
+import type { TopicRef } from '../topology/topic.ts'
 import type { BranchText } from './branch.ts'
 import type { CelText } from './cel-text.ts'
 import type { Reader } from './reader.ts'
 import type { Shape } from './shape.ts'
+import type { StepText } from './steps.ts'
 
 /** A stream on its way, and what is known of its elements. */
 export interface Flow {
   // `any`: what its elements are, only the scope knows
   readonly stream: Stream<any>
   readonly scope: CelScope
+}
+
+/** Topics as the file has them. */
+export interface Sources {
+  readonly topic: (name: string) => TopicRef
+  /** What is known of the events of a topic. */
+  readonly scope: (topic: string) => CelScope
+  readonly stream: (
+    topic: string,
+    options?: { readonly name?: string; readonly parallelism?: number },
+  ) => Flow
+  readonly table: (topic: string, key: ((event: unknown) => Key) | undefined) => Table<Key, unknown>
+  /** One topology of several flows. */
+  readonly all: (ends: readonly End[]) => End
 }
 
 /** What the builder of a step has at hand. */
@@ -26,6 +43,9 @@ export interface StepBuilding {
   readonly compile: (text: CelText, scope: CelScope, wanted: Wanted) => Compiled
   /** Builds a branch to its end; `node` is where it stands, if not at the step. */
   readonly branch: (flow: Flow, branch: BranchText, node?: Node) => End
+  /** Adds steps that lead on. */
+  readonly steps: (flow: Flow, steps: readonly StepText[]) => Flow
+  readonly sources: Sources
 }
 
 /** A kind of step, under the word that files have for it: how it is read, described, and built. */

@@ -1,30 +1,17 @@
-import type { CelType } from '../../cel/types.ts'
 import type { Key } from '../../topology/step-options.ts'
-import type { Table } from '../../topology/table.ts'
 import { celText } from '../cel-text.ts'
 import { topicName } from '../output.ts'
 import { elementType, valueScope } from '../scope.ts'
 import { type Shape, duration, either, field, mapped, object, oneOf, required } from '../shape.ts'
-import { type Flow, type StepKind, stepKind } from '../step-kind.ts'
+import { type StepKind, stepKind } from '../step-kind.ts'
 import type { StepText } from '../steps.ts'
 import { keyedStream } from './keyed.ts'
-
-/** Other sources that a join takes from. */
-export interface Sources {
-  stream(topic: string): Flow
-  steps(flow: Flow, steps: readonly StepText[]): Flow
-  table(topic: string, key: ((event: unknown) => Key) | undefined): Table<Key, unknown>
-  dataType(topic: string): Flow['scope']
-}
 
 const key = celText('a CEL expression that gives a text, a number or a bool')
 const sides = 'Which elements give results without the other side. Default inner: none.'
 
 /** Steps that bring two streams of one key together. */
-export const joinKinds = (
-  steps: Shape<readonly StepText[]>,
-  sources: () => Sources,
-): Readonly<Record<string, StepKind>> => ({
+export const joinKinds = (steps: Shape<readonly StepText[]>): Readonly<Record<string, StepKind>> => ({
   join: stepKind({
     about:
       'Pairs with elements of another topic that have the same key and are near in event time: { left, right }.',
@@ -46,16 +33,13 @@ export const joinKinds = (
 - map: { order: value.left.data.order, paid: value.right.data.amount }`,
     build(flow, { with: other, type = 'inner', ...times }, step) {
       const left = keyedStream(flow)
-      const from = sources().steps(sources().stream(other.from), other.steps ?? [])
+      const from = step.steps(step.sources.stream(other.from), other.steps ?? [])
       const by = step.compile(other.keyBy, from.scope, 'key').evaluate as (value: unknown) => Key
       const options = { ...step.options, ...times, type: type as 'outer' }
       const stream = left.join(from.stream.keyBy(by), pair, options)
-      const optional = (side: Flow, may: boolean): CelType => (may ? 'dyn' : elementType(side.scope))
       return {
         stream,
-        scope: valueScope({
-          fields: { left: optional(flow, type === 'outer'), right: optional(from, type !== 'inner') },
-        }),
+        scope: valueScope({ fields: { left: elementType(flow.scope), right: elementType(from.scope) } }),
       }
     },
   }),
@@ -79,16 +63,16 @@ export const joinKinds = (
 - map: { total: value.left.data.total, name: "has(value.right) ? value.right.name : 'unknown'" }`,
     build(flow, { table: { from, keyBy }, type = 'inner' }, step) {
       const left = keyedStream(flow)
-      const scope = sources().dataType(from)
+      const scope = step.sources.scope(from)
       const by = keyBy && (step.compile(keyBy, scope, 'key').evaluate as (value: unknown) => Key)
-      const stream = left.joinTable(sources().table(from, by), pair, {
+      const stream = left.joinTable(step.sources.table(from, by), pair, {
         ...step.options,
         type: type as 'left',
       })
       return {
         stream,
         scope: valueScope({
-          fields: { left: elementType(flow.scope), right: type === 'inner' ? scope.type : 'dyn' },
+          fields: { left: elementType(flow.scope), right: scope.type },
         }),
       }
     },
