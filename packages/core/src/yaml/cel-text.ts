@@ -45,7 +45,9 @@ export function compileText(
     const { reason, start, end } = error.info as { reason: string; start: number; end: number }
     const cut = / got EOF/.test(reason) && endsAtComma(node, reader)
     const hint = cut ? ': in braces or brackets a comma ends it, so put the expression into quotes' : ''
-    reader.mistake(placeIn(node, text, start, end, reader), reason + hint)
+    const quoted = reason.includes('quotes of its own') && node.type?.startsWith('QUOTE') === true
+    const more = quoted ? `, inside of those that YAML takes away: "'${text.slice(start, end)}'"` : hint
+    reader.mistake(placeIn(node, text, start, end, reader), reason + more)
     return undefined
   }
 }

@@ -240,6 +240,10 @@ to: [out, { hok: x }]
       'a comma ends it, so put the expression into quotes',
     ],
     [
+      `topology: t\nfrom: in\nsteps:\n  - map: { a: 'x' }\nto: out`,
+      `quotes of its own: 'x', inside of those that YAML takes away: "'x'"`,
+    ],
+    [
       'topology: t\nfrom: in\nsteps:\n  - map: { a: value.x }\nto: out',
       "an element here is an event: it is called 'event'",
     ],
