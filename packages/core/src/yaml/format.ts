@@ -36,7 +36,7 @@ import {
   wholeNumber,
 } from './shape.ts'
 import type { StepKind } from './step-kind.ts'
-import { componentName } from './step-options.ts'
+import { componentName, retryShape } from './step-options.ts'
 import { type StepText, stepShape } from './steps.ts'
 import { templateSchema } from './template.ts'
 
@@ -137,6 +137,7 @@ export function topologyFormat(outputs: Readonly<Record<string, OutputKind>>) {
       steps: { type: 'array', items: step.schema },
       branch: branchShape.schema,
       output: output.schema,
+      retry: retryShape.schema,
       template: templateSchema,
     },
   }

@@ -22,7 +22,8 @@ export const componentName = text(
   /^[A-Za-z0-9][A-Za-z0-9 ._-]{0,199}$/,
 )
 
-const retry: Shape<RetryPolicy> = either(
+/** How a step is tried again. */
+export const retryShape: Shape<RetryPolicy> = either(
   mapped(oneOf('none'), () => noRetry),
   mapped(
     object('an object such as { initial: 100ms, attempts: 5 }', {
@@ -43,7 +44,10 @@ export const stepOptionFields = (branch: Shape<BranchText>) => ({
     'Its id in the plan, in metrics and errors; state is kept under it. Default: its word.',
   ),
   parallelism: field(wholeNumber(1), 'Tasks. Default 1.'),
-  retry: field(retry, 'What is done when it fails: none, or waits that grow. Default: three attempts.'),
+  retry: field(
+    { ...retryShape, schema: { $ref: '#/$defs/retry' } },
+    'What is done when it fails: none, or waits that grow. Default: three attempts.',
+  ),
   onError: field(branch, 'Where elements go that failed for good. Default: to the dead letters.'),
 })
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isHeddleError } from '@heddle/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { filesOfFailure } from './fresh-import.ts'
 import { findTopologyFiles, loadTopologyFile } from './load-topologies.ts'
 
 let folder: string
@@ -68,6 +69,23 @@ describe('loading a file', () => {
     expect(isHeddleError(error, 'HEDDLE_TOPOLOGY_INVALID') && error.message).toMatch(/a\.ts:3:\d+/)
   })
 
+  test('YAML, with the schemas that it names', async () => {
+    write('in.json', '{ "properties": { "n": { "type": "number" } } }')
+    const path = write(
+      'a.yaml',
+      'topology: t\ntopics: { in: { schema: in.json } }\nfrom: in\nsteps: [{ filter: event.data.n > 1 }]\nto: out\n',
+    )
+    const { topologies, files } = await loadTopologyFile(path)
+    expect(topologies.map(({ name }) => name)).toEqual(['t'])
+    expect(files).toEqual([path, join(folder, 'in.json')])
+    write('in.json', '{ "properties": { "m": { "type": "number" } } }')
+    const error = await failure(loadTopologyFile(path))
+    expect(isHeddleError(error, 'HEDDLE_TOPOLOGY_INVALID') && error.message).toMatch(
+      /a\.yaml:4:\d+ there is no field 'n'/,
+    )
+    expect(filesOfFailure(error)).toEqual(files)
+  })
+
   test('a file that is not there', async () => {
     const error = await failure(loadTopologyFile(join(folder, 'none.ts')))
     expect(isHeddleError(error, 'HEDDLE_MODULE_INVALID') && error.detail).toContain('does not exist')
@@ -80,8 +98,11 @@ describe('finding files', () => {
       writeFileSync(join(folder, name), passing('out'))
     write('helper.ts', 'export const x = 1')
     writeFileSync(join(folder, 'notes.md'), passing('out'))
+    for (const name of ['c.yaml', 'd.yml', 'heddle.config.yaml'])
+      write(name, '# a comment\ntopology: t\nfrom: in\nto: out\n')
+    write('other.yaml', 'services:\n  topology: t\n')
     expect(findTopologyFiles([folder, join(folder, 'b.ts')])).toEqual(
-      ['a.mjs', 'b.ts'].map((name) => join(folder, name)),
+      ['a.mjs', 'b.ts', 'c.yaml', 'd.yml'].map((name) => join(folder, name)),
     )
   })
 

@@ -1,6 +1,7 @@
+import { resolve } from 'node:path'
 import type { Event, Topology } from '@heddle/core'
 import type { Expectation, FileTest } from '@heddle/core/yaml'
-import { type TestFabric, testFabric } from '../testing/index.ts'
+import { type TestFabric, testFabric } from '../testing/test-fabric.ts'
 import { differences } from './differences.ts'
 
 /** How a test of a file went. */
@@ -8,10 +9,11 @@ export interface TestResult {
   readonly name: string
   readonly place: string
   /** What is not as expected; none when it passed. */
-  readonly failures: readonly Failure[]
+  readonly failures: readonly TestFailure[]
 }
 
-interface Failure {
+/** What is not as expected in one place. */
+export interface TestFailure {
   /** `orders.large`, `http outputs`, `dead letters` */
   readonly where: string
   readonly place: string
@@ -19,11 +21,27 @@ interface Failure {
   readonly lines: readonly string[]
 }
 
+/**
+ * Runs the tests that stand in a YAML topology, each in a fabric of its own, in memory and in virtual time; as `heddle test`
+ * does.
+ *
+ * @throws HEDDLE_TOPOLOGY_INVALID with all mistakes of the file.
+ * @example
+ * for (const { name, failures } of await runTopologyTests('orders.yaml')) test(name, () => assert.deepEqual(failures, []))
+ */
+export async function runTopologyTests(path: string): Promise<readonly TestResult[]> {
+  const { loadYamlFile } = await import('./load-yaml.ts')
+  const { topology, tests } = loadYamlFile(resolve(path))
+  const results: TestResult[] = []
+  for (const each of tests) results.push(await runFileTest(topology, each))
+  return results
+}
+
 /** Runs a test in a fabric of its own, in memory and in virtual time. */
 export async function runFileTest(topology: Topology, { name, place, parts }: FileTest): Promise<TestResult> {
   await using fabric = await testFabric()
   await fabric.submit(topology)
-  const failures: Failure[] = []
+  const failures: TestFailure[] = []
   for (const { publish, advance, expect } of parts) {
     for (const { topic, events } of publish) await fabric.publish(topic, events)
     await fabric.advance(advance)
@@ -58,7 +76,7 @@ const nameOf = ({ where }: Expectation): string => {
   return 'topic' in where ? `topic ${where.topic}` : `${where.output} output`
 }
 
-function compare(expectation: Expectation, events: readonly Event[]): Failure | undefined {
+function compare(expectation: Expectation, events: readonly Event[]): TestFailure | undefined {
   const { events: expected, place } = expectation
   const lines: string[] = []
   for (const [index, want] of expected.entries()) {
