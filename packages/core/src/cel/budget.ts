@@ -1,9 +1,9 @@
-import type { ASTNode } from '@marcbachmann/cel-js'
-import { HeddleError } from '../errors.ts'
+import { type ASTNode, EvaluationError } from '@marcbachmann/cel-js'
 
 /**
- * Work that the loops of one evaluation may do, in steps: a turn of a loop is one, and so are 16 characters or list elements
- * that a function inside of a loop goes through. It takes some 20 ms: the longest that one expression holds up the others.
+ * Work that the loops of one evaluation may do, in steps: a turn of a loop is one, and so are each value that a function takes
+ * inside of a loop, and 16 characters or list elements that it goes through. A turn of `all` or `exists` is five, since they
+ * swallow errors, which take longer than anything else. In all it is some 50 ms at worst.
  */
 export const maxSteps = 100_000
 
@@ -14,25 +14,66 @@ export function refill(): void {
   left = maxSteps
 }
 
-/** Counts a step, and what it takes to go through the value; answers the value. */
+/** True when an evaluation has done more than it may; its result then is worth nothing. */
+export const isExhausted = (): boolean => left < 0
+
+export const exhaustedReason = `its loops take more than ${maxSteps} steps`
+
+/**
+ * Made once: `all` and `exists` swallow what is thrown in a turn and go on, so that it is thrown again and again. An error with a
+ * node is not changed by whoever catches it on the way.
+ */
+const exhausted = new EvaluationError({
+  code: 'exhausted',
+  message: exhaustedReason,
+  node: { input: ' ', pos: 0, start: 0, end: 1 },
+})
+
+function spend(steps: number): void {
+  left -= steps
+  if (left < 0) throw exhausted
+}
+
+/** Counts what it takes to go through a value; answers the value. */
 export function charge(value: unknown): unknown {
-  left -= 1
-  if (typeof value === 'string' || Array.isArray(value)) left -= value.length >> 4
-  if (left < 0)
-    throw new HeddleError('HEDDLE_EXPRESSION_FAILED', `its loops take more than ${maxSteps} steps`)
+  spend(typeof value === 'string' || Array.isArray(value) ? 1 + (value.length >> 4) : 1)
   return value
 }
+
+/** Counts the turns of a loop before the first: what is too long does not begin. */
+export function chargeTurns(value: unknown): unknown {
+  spend(turnsOf(value))
+  return value
+}
+
+/** The same of a loop that swallows errors. */
+export function chargeTries(value: unknown): unknown {
+  spend(5 * turnsOf(value))
+  return value
+}
+
+/** Lists are looped over by item, maps by key. */
+const turnsOf = (value: unknown): number =>
+  Array.isArray(value)
+    ? 1 + value.length
+    : typeof value === 'object' && value !== null
+      ? 1 + Object.keys(value).length
+      : 1
 
 /** Macros that loop; each one inside another multiplies the work. */
 export const loops: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
 
-/** Written as `__charge(…)`, which no expression of a user can name. */
 interface Node {
   readonly op: string
   readonly args: unknown
 }
 
+// Functions that no expression of a user can name.
 const charged = (node: Node): Node => ({ op: 'call', args: ['__charge', [node]] })
+const turns = (name: string, list: Node): Node => ({
+  op: 'call',
+  args: [name === 'all' || name === 'exists' ? '__tries' : '__turns', [list]],
+})
 
 /** The same expression with its loops counted: what each loop goes through, its body, and what functions take in there. */
 export function countLoops(node: ASTNode, inLoop = false): Node {
@@ -59,7 +100,7 @@ export function countLoops(node: ASTNode, inLoop = false): Node {
       if (loops.has(name)) {
         const [variable, ...bodies] = args
         const made = bodies.map((body) => charged(countLoops(body, true)))
-        return { op: 'rcall', args: [name, charged(inner(receiver)), [variable, ...made]] }
+        return { op: 'rcall', args: [name, turns(name, inner(receiver)), [variable, ...made]] }
       }
       const isBind = receiver.op === 'id' && receiver.args === 'cel'
       const target = isBind || optional.has(name) ? inner(receiver) : operand(receiver)

@@ -9,7 +9,7 @@ import { type Environment, serialize } from '@marcbachmann/cel-js'
 import { HeddleError, errorMessage } from '../errors.ts'
 import { isEvent } from '../event/event.ts'
 import { didYouMean } from '../plan/check.ts'
-import { countLoops, refill } from './budget.ts'
+import { countLoops, exhaustedReason, isExhausted, refill } from './budget.ts'
 import { type CelScope, checking, knownNames, running } from './environment.ts'
 import { plainValue } from './plain-value.ts'
 import { checkSafety, hasLoops, maxLength, readsData } from './safety.ts'
@@ -116,17 +116,40 @@ function compile(source: string, scope: CelScope): Compiled {
   const loop = hasLoops(program.ast)
   const view = scope.element === 'value' ? viewOf(scope.type) : viewAny
   if (loop) program = running.parse(serialize(countLoops(program.ast) as typeof program.ast))
+  const once = (value: unknown): unknown => {
+    const element = isEvent(value) ? viewEvent(value, data) : view(value)
+    return program({ event: element, value: element })
+  }
+  const run = loop ? counted(once) : once
   const evaluate = (value: unknown): unknown => {
     try {
-      if (loop) refill()
-      const element = isEvent(value) ? viewEvent(value, data) : view(value)
-      return program({ event: element, value: element })
+      return run(value)
     } catch (error) {
       throw failed(source, error)
     }
   }
   return { type, evaluate }
 }
+
+/** Evaluates with a budget for loops. */
+const counted =
+  (evaluate: Expression): Expression =>
+  (value) => {
+    refill()
+    // Errors that `all` and `exists` swallow: their stacks take longer than all else.
+    const before = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
+    try {
+      const result = evaluate(value)
+      if (!isExhausted()) return result
+    } catch (error) {
+      // Another error may have come before, and was swallowed.
+      if (!isExhausted()) throw error
+    } finally {
+      if (before !== undefined) Error.stackTraceLimit = before
+    }
+    throw new HeddleError('HEDDLE_EXPRESSION_FAILED', exhaustedReason)
+  }
 
 function failed(source: string, error: unknown): HeddleError {
   const reason = reasonOf(error)

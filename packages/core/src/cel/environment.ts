@@ -1,6 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js'
 import { HeddleError } from '../errors.ts'
-import { charge } from './budget.ts'
+import { charge, chargeTries, chargeTurns } from './budget.ts'
 import { re2 } from './re2.ts'
 import { type CelType, declare, eventAttributes } from './types.ts'
 
@@ -58,6 +58,8 @@ export const running = environment()
   .registerVariable('event', 'dyn')
   .registerVariable('value', 'dyn')
   .registerFunction('__charge(dyn): dyn', charge)
+  .registerFunction('__turns(dyn): dyn', chargeTurns)
+  .registerFunction('__tries(dyn): dyn', chargeTries)
 
 const cache = new WeakMap<CelScope, Environment>()
 

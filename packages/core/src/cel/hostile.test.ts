@@ -25,6 +25,31 @@ describe('a hostile expression', () => {
     expect(taken).toBeLessThan(2 * maxSteps)
   })
 
+  it('cannot go on by errors that all and exists swallow', () => {
+    const list = Array.from({ length: 300 }, () => 1)
+    let failed = 0
+    const row = new Proxy(
+      {},
+      {
+        get: () => {
+          failed++
+          return undefined
+        },
+        has: () => true,
+      },
+    )
+    const rows = list.map(() => row)
+    for (const source of [
+      'event.data.list.all(a, event.data.rows.all(b, b.x > 1))',
+      'event.data.list.exists(a, event.data.rows.exists(b, b.x > 1))',
+      'event.data.list.all(a, event.data.list.all(b, a + b > 0))',
+    ]) {
+      failed = 0
+      expect(() => compileExpression(source)(element({ list, rows }))).toThrow(/loops take more than/)
+      expect(failed).toBeLessThan(maxSteps)
+    }
+  })
+
   it('has a full budget again for the next element', () => {
     const once = compileExpression('event.data.list.map(a, a)')
     const list = Array.from({ length: maxSteps / 4 }, () => 0)

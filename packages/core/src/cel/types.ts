@@ -37,9 +37,6 @@ export function eventType(data: CelType): CelType {
 
 export const isEventType = (type: CelType): boolean => typeof type === 'object' && eventTypes.has(type)
 
-/** A JSON Schema, as far as it matters here. */
-export type JsonSchema = boolean | Readonly<Record<string, unknown>>
-
 /**
  * The type of what a JSON Schema describes; `dyn` where it allows different ones, or says it in a way not understood here.
  * Objects have the fields of their `properties` and no others, unless `additionalProperties` is there and not false.

@@ -74,32 +74,31 @@ function parse(source: SourceText): ReturnType<typeof parseDocument> {
     if (!(error instanceof RangeError)) throw error
     throw topologyInvalid(source.file, [{ message: 'it is nested too deep' }])
   }
-  // One fault mostly has others behind it.
-  const faults: readonly YAMLError[] = [...document.errors, ...document.warnings].sort(
-    (a, b) => a.pos[0] - b.pos[0],
-  )
-  if (faults.length > 0)
+  // One fault mostly has others behind it: the first of each line is told.
+  const lines = new Map<number, YAMLError>()
+  for (const fault of [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])) {
+    const { line } = source.position(fault.pos[0])
+    if (!lines.has(line)) lines.set(line, fault)
+  }
+  if (lines.size > 0)
     throw topologyInvalid(
       source.file,
-      faults.slice(0, tooDeep(faults) ? 1 : 5).map((fault) => yamlMistake(fault, source)),
+      [...lines.values()].slice(0, 5).map((fault) => yamlMistake(fault, source)),
     )
   return document
 }
-
-const tooDeep = (faults: readonly { readonly message: string }[]): boolean =>
-  faults.some(({ message }) => message.includes('call stack'))
 
 /** YAML's own errors, and what they mostly come from. */
 function yamlMistake({ code, message, pos }: YAMLError, source: SourceText): Mistake {
   const hint =
     code === 'TAG_RESOLVE_FAILED' && message.startsWith('Unresolved tag')
       ? "YAML takes a '!' at the beginning for a tag: put the expression into quotes"
-      : tooDeep([{ message }])
+      : message.includes('call stack')
         ? 'it is nested too deep'
         : code === 'DUPLICATE_KEY'
           ? 'this name is there before'
           : /plain|scalar|flow|alias|anchor|token|compact|implicit/i.test(message)
-            ? `${message}. An expression goes into quotes, or below '|-', when it has ': ' or ' #' in it, or begins with a quote or one of [ { ! & * | > % @`
+            ? `${message}. An expression goes into quotes, or below '|-', when it has ': ' or ' #' in it, or begins with a quote or one of [ { ! & * | > % @; in braces also when it has a comma or brackets`
             : message
   return {
     message: hint,

@@ -12,6 +12,22 @@ test('the JSON Schema in docs/reference is that of the format', () => {
   expect(JSON.parse(readFileSync(committed, 'utf8'))).toEqual(format.schema)
 })
 
+test('the reference names every field and step', () => {
+  const page = readFileSync(new URL('../../../../docs/reference/yaml.md', import.meta.url), 'utf8')
+  const names = new Set<string>()
+  const visit = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null) return
+    for (const [key, value] of Object.entries(part)) {
+      if (key === 'properties') for (const name of Object.keys(value as object)) names.add(name)
+      visit(value)
+    }
+  }
+  visit(format.schema)
+  expect(
+    [...names].filter((name) => !new RegExp(`[\`{ .,]${name.replace('$', '\\$')}[\`:,} ]`).test(page)),
+  ).toEqual([])
+})
+
 const file = (steps: string, rest = 'to: out'): unknown =>
   parse(`topology: t\nfrom: in\nsteps:\n${steps.replaceAll(/^/gm, '  ')}\n${rest}`)
 
