@@ -58,6 +58,10 @@ export const errorTable = {
   HEDDLE_ENGINE_UNKNOWN_TOPOLOGY: row('usage', 404, 'No topology of that name is running', 'See heddle topologies for those that are.'),
   HEDDLE_ENGINE_UNSUPPORTED: row('usage', 501, 'This engine cannot run that', 'Use an engine that has the feature that the detail names.'),
   HEDDLE_ENGINE_STOPPED: row('terminal', 503, 'The topology has stopped', 'See its last error with heddle topologies describe NAME.'),
+  HEDDLE_THREAD_STUCK: row('retryable', 503, 'A thread did nothing else for too long', 'It was ended and started again: find the loop in the topology that the detail names, or make its work shorter.'),
+  HEDDLE_UPGRADE_INCOMPATIBLE: row('usage', 409, 'The new version cannot take over from the one before', 'Do for each reason what it says; nothing was changed.'),
+  HEDDLE_UPGRADE_FAILED: row('usage', 409, 'The new version did not start; the one before runs on', 'Correct what the detail says, and deploy again.'),
+  HEDDLE_THREAD_MEMORY: row('retryable', 503, 'A thread took too much memory', 'It was ended and started again: find what the topology that the detail names keeps, or allow it more memory.'),
   HEDDLE_TUPLE_FAILED: row('terminal', 500, 'An event failed in the topology after all attempts', 'It is in the dead-letter topic with its error; correct the cause and send it again.'),
   HEDDLE_LOOP_UNFINISHED: row('terminal', 422, 'A loop was not done after all its rounds', 'Raise rounds, or see with onError what does not come to an end.'),
   HEDDLE_TUPLE_TIMEOUT: row('retryable', 504, 'An event was not done within the message timeout', 'Make the bolt faster, raise its parallelism, or raise messageTimeout.'),
@@ -95,6 +99,7 @@ export const errorTable = {
   // house
   HEDDLE_CONFIG_INVALID: row('usage', 400, 'The configuration is not valid', 'Correct the setting that the detail names.'),
   HEDDLE_MODULE_INVALID: row('usage', 400, 'The file does not hold a topology', 'Export a topology as default: export default topology(…).'),
+  HEDDLE_DEPLOY_FORBIDDEN: row('usage', 403, 'The host does not load that file', 'Deploy a file of the folders that the host was started with; the detail lists them.'),
   HEDDLE_ADDRESS_IN_USE: row('usage', 500, 'The address is in use', 'Stop the other process, or choose another port.'),
 } as const satisfies Readonly<Record<string, ErrorRow>>
 

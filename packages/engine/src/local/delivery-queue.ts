@@ -54,6 +54,11 @@ export class DeliveryQueue {
     return this.#waiting.length + this.#writing + this.#retrying
   }
 
+  /** Events that the sink is being given. */
+  get writing(): number {
+    return this.#writing
+  }
+
   /** Events that wait for their next attempt. */
   get retrying(): number {
     return this.#retrying

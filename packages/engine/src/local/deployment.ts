@@ -6,6 +6,7 @@ import {
   type TopologyMetrics,
   type TopologyState,
   type TopologyStatus,
+  type UpgradeOptions,
   errorMessage,
   isHeddleError,
   sleep,
@@ -14,26 +15,40 @@ import { errorChannel, stateChannel } from './channels.ts'
 import { ComponentStats } from './component-stats.ts'
 import { Delivery } from './delivery.ts'
 import type { Settings } from './options.ts'
+import { deleteDropped } from './plan-record.ts'
 import { retryDelay } from './retry-delay.ts'
 import type { Run } from './run.ts'
 import { Seat, needsSeat } from './seat.ts'
 import { startRun } from './start-run.ts'
 import { ensureTopics } from './topics.ts'
 import { TopologyStats } from './topology-stats.ts'
+import { type Upgrade, adoptPlan, undoUpgrade } from './upgrade.ts'
 
 /** How long a topology that goes to another process may take to finish, in milliseconds: half of the usual session. */
 const standbyDrainMs = 5000
 
+/** What changes when another version of a topology is deployed. */
+interface Version {
+  readonly topology: Topology
+  readonly startedAt: number
+  readonly stats: TopologyStats
+  readonly componentStats: ReadonlyMap<string, ComponentStats>
+  readonly parallelism: Map<string, number>
+  /** What it may do to the version that ran before. */
+  readonly options: UpgradeOptions
+}
+
 /** A topology that was submitted: keeps it running, and does what operators ask for. */
 export class Deployment {
-  readonly topology: Topology
   readonly #log: Log
   readonly #settings: Settings
-  readonly #startedAt: number
-  readonly #stats = new TopologyStats()
-  readonly #componentStats: ReadonlyMap<string, ComponentStats>
-  readonly #parallelism = new Map<string, number>()
   readonly #killed = new AbortController()
+  #version: Version
+  /** How many versions wait to take the place of this one. */
+  #superseding = 0
+  /** Ends the wait for another start. */
+  #waiting = new AbortController()
+  #deleting: Promise<void> = Promise.resolve()
   #deliveries: readonly Delivery[] = []
   #seat: Seat | undefined
   #state: TopologyState = 'starting'
@@ -43,39 +58,20 @@ export class Deployment {
   /** One operation after the other. */
   #doing: Promise<unknown> = Promise.resolve()
 
-  constructor(topology: Topology, log: Log, settings: Settings) {
-    this.topology = topology
+  constructor(topology: Topology, log: Log, settings: Settings, options: UpgradeOptions = {}) {
     this.#log = log
     this.#settings = settings
-    this.#startedAt = settings.clock.now()
-    this.#componentStats = new Map(
-      topology.plan.components.map((component) => [
-        component.id,
-        new ComponentStats(component, this.#startedAt),
-      ]),
-    )
+    this.#version = newVersion(topology, settings.clock.now(), options)
+  }
+
+  get topology(): Topology {
+    return this.#version.topology
   }
 
   /** @throws What starting the tasks throws; nothing runs then. */
   async start(): Promise<void> {
-    const { plan } = this.topology
-    await ensureTopics(this.#log, plan)
-    if (needsSeat(plan)) {
-      this.#seat = new Seat(plan, {
-        log: this.#log,
-        clock: this.#settings.clock,
-        taken: () => void this.#do(() => this.#takeOver()),
-        // Whoever kills it leaves the seat last, when all is stopped.
-        left: async (lost) => {
-          if (!this.#killed.signal.aborted) await this.#do(() => this.#standBy(lost))
-        },
-      })
-      await this.#seat.start()
-      // Another process runs it; this one stands by.
-      if (!this.#seat.held) return
-    }
     try {
-      await this.#startAll()
+      await this.#startVersion()
     } catch (error) {
       this.#killed.abort()
       await this.#stopAll(0)
@@ -84,13 +80,82 @@ export class Deployment {
     }
   }
 
+  /**
+   * Puts another version in the place of this one, when that has finished what is under way. When it does not start, this one
+   * runs on.
+   *
+   * @throws HEDDLE_UPGRADE_INCOMPATIBLE, or HEDDLE_UPGRADE_FAILED with what starting it threw.
+   */
+  async replace(topology: Topology, options: UpgradeOptions, waitMs: number): Promise<void> {
+    this.#superseding++
+    this.#waiting.abort()
+    try {
+      await this.#do(() => this.#replace(topology, options, waitMs))
+    } finally {
+      this.#superseding--
+    }
+  }
+
+  async #replace(topology: Topology, options: UpgradeOptions, waitMs: number): Promise<void> {
+    if (this.#killed.signal.aborted) throw new HeddleError('HEDDLE_ENGINE_STOPPED', `'${topology.name}'`)
+    const before = this.#version
+    this.#setState('draining')
+    await this.#stopAll(waitMs)
+    await this.#deleting
+    this.#version = newVersion(topology, this.#settings.clock.now(), options)
+    try {
+      await this.#startVersion()
+    } catch (error) {
+      this.#version = before
+      try {
+        await this.#startVersion()
+      } catch (again) {
+        void this.#do(() => this.#restart(undefined, again))
+      }
+      if (isHeddleError(error, 'HEDDLE_UPGRADE_INCOMPATIBLE')) throw error
+      throw new HeddleError('HEDDLE_UPGRADE_FAILED', `'${topology.name}': ${errorMessage(error)}`, {
+        cause: error,
+      })
+    }
+  }
+
+  /** Starts what is to run now, or stands by. @throws What starting the tasks throws; nothing runs then. */
+  async #startVersion(): Promise<void> {
+    await ensureTopics(this.#log, this.topology.plan)
+    await this.#takeSeat()
+    // Another process runs it; this one stands by.
+    if (this.#seat?.held === false) this.#setState('starting')
+    else await this.#startAll()
+  }
+
+  async #takeSeat(): Promise<void> {
+    const { plan } = this.topology
+    const former = this.#seat
+    const needed = needsSeat(plan)
+    if (former && needed && former.topic === plan.settings.deadLetterTopic) return
+    this.#seat = undefined
+    await former?.leave()
+    if (!needed) return
+    const seat: Seat = new Seat(plan, {
+      log: this.#log,
+      clock: this.#settings.clock,
+      taken: () => void this.#do(() => this.#takeOver()),
+      // Whoever kills it, or changes its seat, leaves the seat last, when all is stopped.
+      left: async (lost) => {
+        if (!this.#killed.signal.aborted && this.#seat === seat) await this.#do(() => this.#standBy(lost))
+      },
+    })
+    this.#seat = seat
+    await seat.start()
+  }
+
   get status(): TopologyStatus {
     const { plan, name } = this.topology
     return {
       name,
       state: this.#state,
       guarantee: plan.settings.guarantee,
-      startedAt: this.#startedAt,
+      startedAt: this.#version.startedAt,
       tasks: plan.components.reduce((sum, { id }) => sum + this.#tasks(id), 0),
       ...(this.#lastError && { lastError: this.#lastError }),
     }
@@ -103,11 +168,11 @@ export class Deployment {
   async metrics(): Promise<TopologyMetrics> {
     const { plan, name } = this.topology
     const now = this.#settings.clock.now()
-    const { completed, completedMs, commits } = this.#stats
+    const { completed, completedMs, commits } = this.#version.stats
     return {
       name,
       components: plan.components.map(({ id }) =>
-        this.#componentStats.get(id)!.metrics(now, this.#tasks(id)),
+        this.#version.componentStats.get(id)!.metrics(now, this.#tasks(id)),
       ),
       completeLatencyMs: completed === 0 ? 0 : completedMs / completed,
       pending: this.#run?.pending ?? 0,
@@ -146,16 +211,18 @@ export class Deployment {
       const run = this.#run
       this.#run = undefined
       await run?.stop(this.#settings.drainMs)
-      for (const [id, tasks] of Object.entries(parallelism)) this.#parallelism.set(id, tasks)
+      for (const [id, tasks] of Object.entries(parallelism)) this.#version.parallelism.set(id, tasks)
       await this.#startRun()
     })
   }
 
   kill(waitMs: number): Promise<void> {
     this.#killed.abort()
+    this.#waiting.abort()
     return this.#do(async () => {
       this.#setState('draining')
       await this.#stopAll(waitMs)
+      await this.#deleting
       await this.#seat?.leave()
       publishState(this.topology, 'stopped')
     })
@@ -169,15 +236,35 @@ export class Deployment {
 
   #tasks(component: string): number {
     return (
-      this.#parallelism.get(component) ??
+      this.#version.parallelism.get(component) ??
       this.topology.plan.components.find(({ id }) => id === component)!.parallelism
     )
   }
 
   async #startAll(): Promise<void> {
-    await this.#startDeliveries()
-    await this.#startRun()
+    const upgrade = await this.#adopt()
+    try {
+      await this.#startDeliveries()
+      await this.#startRun()
+    } catch (error) {
+      await this.#stopAll(0)
+      await undoUpgrade(this.#log, upgrade)
+      throw error
+    }
+    this.#started()
+  }
+
+  /** Makes its plan the one that runs; from here on its state is in the places that the upgrade says. */
+  #adopt(): Promise<Upgrade> {
+    const { topology, options } = this.#version
+    return adoptPlan(this.#log, topology.plan, options, this.#settings.clock.now())
+  }
+
+  #started(): void {
     this.#setState(this.#paused ? 'inactive' : 'active')
+    this.#deleting = this.#deleting
+      .then(() => deleteDropped(this.#log, this.topology.name, this.#killed.signal))
+      .catch((error: unknown) => this.#report(undefined, error))
   }
 
   async #stopAll(waitMs: number): Promise<void> {
@@ -198,6 +285,12 @@ export class Deployment {
     try {
       await this.#startAll()
     } catch (error) {
+      // Another process may have what has to run now.
+      if (isHeddleError(error, 'HEDDLE_UPGRADE_INCOMPATIBLE')) {
+        const seat = this.#seat
+        this.#seat = undefined
+        await seat.leave()
+      }
       await this.#restart(undefined, error)
     }
   }
@@ -244,12 +337,12 @@ export class Deployment {
   async #startRun(): Promise<void> {
     const run = await startRun({
       topology: this.topology,
-      parallelism: this.#parallelism,
+      parallelism: this.#version.parallelism,
       log: this.#log,
       clock: this.#settings.clock,
       settings: this.#settings,
-      stats: this.#stats,
-      componentStats: this.#componentStats,
+      stats: this.#version.stats,
+      componentStats: this.#version.componentStats,
       report: (component, error) => this.#report(component, error),
       congested: () => this.#deliveries.some(({ congested }) => congested),
       appended: (topic, records) => {
@@ -269,21 +362,24 @@ export class Deployment {
   async #restart(run: Run | undefined, error: unknown): Promise<void> {
     await run?.close()
     let reason = error
-    for (let attempts = 1; !this.#killed.signal.aborted; attempts++) {
+    const waiting = (this.#waiting = new AbortController())
+    const isOver = (): boolean => this.#killed.signal.aborted || this.#superseding > 0
+    for (let attempts = 1; !isOver(); attempts++) {
       this.#report(undefined, reason)
       if (!canRestart(reason)) return this.#setState('failed')
       this.#setState('starting')
       await sleep(
         this.#settings.clock,
         retryDelay(this.#settings.restart, attempts, this.#settings.random),
-        this.#killed.signal,
+        waiting.signal,
       )
       // Whoever gets the seat starts it.
-      if (this.#killed.signal.aborted || this.#seat?.held === false) return
+      if (isOver() || this.#seat?.held === false) return
       try {
+        await this.#adopt()
         if (this.#deliveries.length === 0) await this.#startDeliveries()
         await this.#startRun()
-        return this.#setState(this.#paused ? 'inactive' : 'active')
+        return this.#started()
       } catch (failed) {
         reason = failed
       }
@@ -301,6 +397,19 @@ export class Deployment {
     if (this.#state === state) return
     this.#state = state
     publishState(this.topology, state)
+  }
+}
+
+function newVersion(topology: Topology, startedAt: number, options: UpgradeOptions): Version {
+  return {
+    topology,
+    startedAt,
+    stats: new TopologyStats(),
+    componentStats: new Map(
+      topology.plan.components.map((component) => [component.id, new ComponentStats(component, startedAt)]),
+    ),
+    parallelism: new Map(),
+    options,
   }
 }
 

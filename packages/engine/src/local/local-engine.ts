@@ -1,23 +1,34 @@
 import {
+  type DeployOptions,
+  type Deployed,
   type Engine,
   type EngineFeatures,
   HeddleError,
   type KillOptions,
   type Log,
+  type RebalanceOptions,
+  type StatePage,
+  type StateQuery,
   type Topology,
   type TopologyDescription,
   type TopologyMetrics,
   type TopologyStatus,
+  type TopologyVersion,
+  type UpgradeOptions,
   didYouMean,
 } from '@heddle/core'
 import { Deployment } from './deployment.ts'
 import { checkOperators } from './network.ts'
 import { type LocalEngineOptions, type Settings, withDefaults } from './options.ts'
+import { readVersions } from './plan-record.ts'
+import { queryState } from './query-state.ts'
+import { planUpgrade, refuse } from './upgrade.ts'
 
 const features: EngineFeatures = {
   guarantees: ['at-least-once', 'exactly-once'],
   rebalance: true,
   ticks: true,
+  upgrades: true,
 }
 
 /**
@@ -43,12 +54,11 @@ class LocalEngine implements Engine {
     this.#settings = withDefaults(options)
   }
 
-  async submit(topology: Topology): Promise<TopologyStatus> {
-    const { name, plan } = topology
-    checkOperators(plan)
-    this.#checkSinks(topology)
+  async submit(topology: Topology, options: UpgradeOptions = {}): Promise<TopologyStatus> {
+    const { name } = topology
+    this.#check(topology)
     if (this.#deployments.has(name)) throw new HeddleError('HEDDLE_ENGINE_TOPOLOGY_EXISTS', `'${name}'`)
-    const deployment = new Deployment(topology, this.#log, this.#settings)
+    const deployment = new Deployment(topology, this.#log, this.#settings, options)
     // Before it runs, so that a second submit meanwhile is refused.
     this.#deployments.set(name, deployment)
     try {
@@ -58,6 +68,26 @@ class LocalEngine implements Engine {
       throw error
     }
     return deployment.status
+  }
+
+  async deploy(
+    topology: Topology,
+    { dryRun = false, waitMs = this.#settings.drainMs, ...options }: DeployOptions = {},
+  ): Promise<Deployed> {
+    const { name, plan } = topology
+    this.#check(topology)
+    const { diff } = await planUpgrade(this.#log, plan, options)
+    const running = this.#deployments.get(name)
+    if (dryRun) return { diff, status: running?.status }
+    // What can be refused now is refused before anything is stopped.
+    if (diff) refuse(diff)
+    if (!running) return { diff, status: await this.submit(topology, options) }
+    await running.replace(topology, options, waitMs)
+    return { diff, status: running.status }
+  }
+
+  async history(name: string): Promise<readonly TopologyVersion[]> {
+    return readVersions(await this.#log.store(name))
   }
 
   async list(): Promise<readonly TopologyStatus[]> {
@@ -76,8 +106,22 @@ class LocalEngine implements Engine {
     await this.#find(name).deactivate()
   }
 
-  async rebalance(name: string, parallelism: Readonly<Record<string, number>>): Promise<void> {
-    await this.#find(name).rebalance(parallelism)
+  async rebalance(
+    name: string,
+    parallelism: Readonly<Record<string, number>>,
+    { threads }: RebalanceOptions = {},
+  ): Promise<void> {
+    const deployment = this.#find(name)
+    if (threads !== undefined && threads !== 1)
+      throw new HeddleError(
+        'HEDDLE_ENGINE_UNSUPPORTED',
+        `'${name}' runs in the thread of its host, and not in threads of its own`,
+      )
+    await deployment.rebalance(parallelism)
+  }
+
+  async state(name: string, query: StateQuery): Promise<StatePage> {
+    return queryState(this.#log, this.#find(name).topology.plan, query)
   }
 
   async kill(name: string, { waitMs = this.#settings.drainMs }: KillOptions = {}): Promise<void> {
@@ -94,7 +138,8 @@ class LocalEngine implements Engine {
     await Promise.all([...this.#deployments.keys()].map((name) => this.kill(name)))
   }
 
-  #checkSinks({ plan }: Topology): void {
+  #check({ plan }: Topology): void {
+    checkOperators(plan)
     const kinds = this.#settings.connectors.map(({ kind }) => kind)
     for (const { id, operator, config } of plan.components) {
       const kind = config['kind'] as string

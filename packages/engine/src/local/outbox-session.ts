@@ -122,11 +122,9 @@ export class OutboxSession implements RootOwner {
     const { lane, log, settings, sink } = this.#context
     if (sink.checkpoint !== undefined) await this.#keepFirstCheckpoint(sink.checkpoint)
     for (;;) {
-      if (
-        this.#stopping &&
-        (this.#queue.retrying > 0 || (this.#queue.size === 0 && lane.next >= lane.latest))
-      )
-        break
+      const { size, writing, retrying } = this.#queue
+      // What the sink is being given is waited for: else the next session would give it again.
+      if (this.#stopping && writing === 0 && (retrying > 0 || (size === 0 && lane.next >= lane.latest))) break
       if (this.#queue.size >= window || (this.#stopping && lane.next >= lane.latest)) {
         await this.#bell.wait()
         continue
@@ -149,6 +147,7 @@ export class OutboxSession implements RootOwner {
       lane.latest = part.latest
       this.#queue.pump()
     }
+    this.#queue.stop()
     while (this.#changed || this.#committing) await this.#commit()
     await this.#trim(0)
   }

@@ -39,6 +39,11 @@ export class Seat {
     return `${this.#plan.name}.seat`
   }
 
+  /** The topic whose first partition stands for it. */
+  get topic(): string {
+    return this.#plan.settings.deadLetterTopic
+  }
+
   get held(): boolean {
     return this.#held
   }
@@ -55,7 +60,7 @@ export class Seat {
     }
     this.#member = await log.joinGroup({
       group: this.#group,
-      topics: [this.#plan.settings.deadLetterTopic],
+      topics: [this.topic],
       onAssigned: (partitions) => {
         if (!isSeat(partitions)) return
         this.#held = true

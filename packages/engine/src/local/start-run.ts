@@ -14,6 +14,7 @@ import type { Ground, Processing } from './ground.ts'
 import { Ingest } from './ingest.ts'
 import { type GaveUp, Network, type SpoutTask, numberTasks } from './network.ts'
 import type { Settings } from './options.ts'
+import { readRecord, storeName, timersName } from './plan-record.ts'
 import { Run } from './run.ts'
 import { needsSeat } from './seat.ts'
 import { SpoutDriver } from './spout-driver.ts'
@@ -53,12 +54,19 @@ export async function startRun(context: RunContext): Promise<Run> {
   const times = savedTimes(meta)
   const eventTime = new EventTime(plan.settings, clock, times.watermark)
   const states = new Map<string, ComponentState>()
+  const record = readRecord(meta)
   for (const { id } of plan.components)
-    states.set(id, new ComponentState(await log.store(`${name}/${id}`), settings.stateCacheEntries))
+    states.set(
+      id,
+      new ComponentState(await log.store(storeName(record, name, id)), settings.stateCacheEntries),
+    )
 
   const timers = new Map<string, ComponentTimers>()
   for (const { id } of plan.components)
-    timers.set(id, new ComponentTimers(new ComponentState(await log.store(`${name}/${id}/timers`), 0)))
+    timers.set(
+      id,
+      new ComponentTimers(new ComponentState(await log.store(timersName(storeName(record, name, id))), 0)),
+    )
 
   const killed = new AbortController()
   let processing: Processing | undefined

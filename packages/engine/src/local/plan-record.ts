@@ -1,0 +1,125 @@
+import { type Log, type Plan, type Store, type TopologyVersion, stateLayouts, utf8 } from '@heddle/core'
+import { outboxTopic } from '../operators/sink.ts'
+
+/** How many versions of a topology are remembered: enough to see what has happened of late, few enough to be no burden. */
+const rememberedVersions = 20
+
+/** Entries that one transaction deletes at most, so that it stays short. */
+const maxDeleted = 5000
+
+/**
+ * The version of a topology that runs, or ran last.
+ *
+ * ```
+ * store '<topology>':  'plan'                         →  this, as JSON
+ *                      'version/<number, 10 digits>'  →  TopologyVersion as JSON, the last 20
+ * ```
+ *
+ * Written in one transaction, which is what makes an upgrade: what has another place from then on is found by it.
+ */
+export interface PlanRecord {
+  readonly number: number
+  readonly plan: Plan
+  /** Layouts of the components' state, as it was written. */
+  readonly layouts: Readonly<Record<string, string>>
+  /** Stores of components that have another name than the usual: their component was renamed, or began anew. */
+  readonly stores: Readonly<Record<string, string>>
+  /** Stores that nobody needs any more. */
+  readonly droppedStores: readonly string[]
+  /** Sinks whose outbox is not to be delivered any more. */
+  readonly droppedOutboxes: readonly string[]
+}
+
+const decoder = new TextDecoder()
+const read = <T>(bytes: Uint8Array): T => JSON.parse(decoder.decode(bytes)) as T
+const versionKey = (number: number): string => `version/${String(number).padStart(10, '0')}`
+
+/** The record that a topology's own store has. */
+export function readRecord(meta: Store): PlanRecord | undefined {
+  const bytes = meta.get('plan')
+  return bytes && read<PlanRecord>(bytes)
+}
+
+/** The last versions, the newest first. */
+export const readVersions = (meta: Store): readonly TopologyVersion[] =>
+  [...meta.entries({ gte: 'version/', lt: 'version0' })]
+    .map(([, bytes]) => read<TopologyVersion>(bytes))
+    .toReversed()
+
+/** The record of a topology that runs for the first time. */
+export const firstRecord = (plan: Plan): PlanRecord => ({
+  number: 1,
+  plan,
+  layouts: stateLayouts(plan.components),
+  stores: {},
+  droppedStores: [],
+  droppedOutboxes: [],
+})
+
+/** Name of the store that has a component's state. That of its timers is below it. */
+export const storeName = (record: PlanRecord | undefined, topology: string, component: string): string =>
+  record?.stores[component] ?? `${topology}/${component}`
+
+/** Name of the store with a component's timers. */
+export const timersName = (store: string): string => `${store}/timers`
+
+/**
+ * Writes a topology's record, or deletes it, and the version that it makes, or takes back.
+ * @throws HEDDLE_LOG_FENCED when another process does so at the same time.
+ */
+export async function writeRecord(
+  log: Log,
+  name: string,
+  record: PlanRecord | undefined,
+  version: TopologyVersion | { readonly undone: number },
+): Promise<void> {
+  const meta = await log.store(name)
+  const transactor = await log.transactor(`${name}.plan`)
+  try {
+    const transaction = transactor.begin()
+    transaction.put(meta, 'plan', record ? utf8(JSON.stringify(record)) : null)
+    if ('undone' in version) transaction.put(meta, versionKey(version.undone), null)
+    else {
+      transaction.put(meta, versionKey(version.number), utf8(JSON.stringify(version)))
+      transaction.put(meta, versionKey(version.number - rememberedVersions), null)
+    }
+    await transaction.commit()
+  } finally {
+    await transactor.close()
+  }
+}
+
+/** Deletes what an upgrade has dropped. It may be stopped at any time: the next call goes on. */
+export async function deleteDropped(log: Log, topology: string, stopped: AbortSignal): Promise<void> {
+  const meta = await log.store(topology)
+  const record = readRecord(meta)
+  if (!record || record.droppedStores.length + record.droppedOutboxes.length === 0) return
+  for (const sink of record.droppedOutboxes) await skipOutbox(log, topology, sink)
+  const transactor = await log.transactor(`${topology}.plan`)
+  try {
+    for (const name of record.droppedStores.flatMap((store) => [store, timersName(store)])) {
+      const store = await log.store(name)
+      for (;;) {
+        if (stopped.aborted) return
+        const keys = [...store.entries({ limit: maxDeleted })].map(([key]) => key)
+        if (keys.length === 0) break
+        const transaction = transactor.begin()
+        for (const key of keys) transaction.put(store, key, null)
+        await transaction.commit()
+      }
+    }
+    const transaction = transactor.begin()
+    const clean: PlanRecord = { ...record, droppedStores: [], droppedOutboxes: [] }
+    transaction.put(meta, 'plan', utf8(JSON.stringify(clean)))
+    await transaction.commit()
+  } finally {
+    await transactor.close()
+  }
+}
+
+async function skipOutbox(log: Log, topology: string, sink: string): Promise<void> {
+  const topic = outboxTopic(topology, sink)
+  if (!(await log.describeTopic(topic))) return
+  const [{ latest: offset } = { latest: 0 }] = await log.partitions(topic)
+  await log.resetOffsets(`${topology}.${sink}`, [{ topic, partition: 0, offset }])
+}
