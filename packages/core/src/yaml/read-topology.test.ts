@@ -290,6 +290,17 @@ to: out
       ])
   })
 
+  it('are found behind a step that leaves the data as it is, and not where it changes', () => {
+    const yaml = (set: string): string => `topology: t
+from: in
+topics: { in: { schema: { properties: { total: { type: number } } } } }
+steps: [{ set: { ${set} } }, { remove: [subject] }, { filter: event.data.totl > 1 }]
+to: out
+`
+    expect(told(yaml('type: event.id'))).toEqual(["4:82 there is no field 'totl'; did you mean 'total'?"])
+    expect(told(yaml('data.x: event.id'))).toEqual([])
+  })
+
   it('that come from another mistake are not told', () => {
     expect(
       told(

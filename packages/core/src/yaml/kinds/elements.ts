@@ -52,7 +52,10 @@ export const elementKinds: Readonly<Record<string, StepKind>> = {
         checked(
           changes.reduce<unknown>((made, [at, evaluate]) => withField(made, at, evaluate(element)), element),
         )
-      return { stream: flow.stream.map(set, step.options), scope: unknownData(flow.scope) }
+      return {
+        stream: flow.stream.map(set, step.options),
+        scope: changedScope(flow.scope, [...fields.keys()]),
+      }
     },
   }),
   remove: stepKind({
@@ -63,7 +66,7 @@ export const elementKinds: Readonly<Record<string, StepKind>> = {
       const paths = fields.map((name) => name.split('.'))
       const remove = (element: unknown): unknown =>
         checked(paths.reduce<unknown>((made, at) => withoutField(made, at), element))
-      return { stream: flow.stream.map(remove, step.options), scope: unknownData(flow.scope) }
+      return { stream: flow.stream.map(remove, step.options), scope: changedScope(flow.scope, fields) }
     },
   }),
   flatMap: stepKind({
@@ -82,8 +85,10 @@ export const elementKinds: Readonly<Record<string, StepKind>> = {
 }
 
 /** What the data has after fields of it have changed is not followed. */
-const unknownData = (scope: CelScope): CelScope =>
-  scope.element === 'event' ? eventScope() : { ...scope, type: 'dyn' }
+function changedScope(scope: CelScope, paths: readonly string[]): CelScope {
+  if (scope.element !== 'event') return { ...scope, type: 'dyn' }
+  return paths.some((path) => /^data\b/.test(path)) ? eventScope() : scope
+}
 
 function checkAttribute(name: string, step: StepBuilding, node: StepBuilding['node']): void {
   const [first] = name.split('.')
