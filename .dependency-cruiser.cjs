@@ -21,13 +21,16 @@ module.exports = {
       name: 'a-room-opens-onto-the-hall-only',
       comment: 'Tests of the engine run it on a real log, or in a test fabric.',
       severity: 'error',
-      from: { path: '^packages/(?!core/|heddle/)([^/]+)/', pathNot: '^packages/engine/src/.+[.]test[.]ts$' },
+      from: {
+        path: '^packages/(?!core/|heddle/)([^/]+)/',
+        pathNot: '^packages/engine/src/.+[.](test|fixture)[.]ts$',
+      },
       to: { path: '^packages/', pathNot: '^packages/($1|core)/' },
     },
     {
       name: 'a-test-of-the-engine-opens-onto-the-log-and-the-house',
       severity: 'error',
-      from: { path: '^packages/engine/src/.+[.]test[.]ts$' },
+      from: { path: '^packages/engine/src/.+[.](test|fixture)[.]ts$' },
       to: { path: '^packages/', pathNot: '^packages/(engine|core|log|heddle)/' },
     },
     {

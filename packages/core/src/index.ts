@@ -31,7 +31,7 @@ export type {
 export type { FoldOptions, KeyedStream } from './topology/keyed-stream.ts'
 export type { TopologyOptions } from './topology/options.ts'
 export * from './topology/pattern-options.ts'
-export { replyTo } from './topology/reply.ts'
+export { correlationAttribute, replyTo } from './topology/reply.ts'
 export * from './topology/retry.ts'
 export * from './topology/step-options.ts'
 export type { Stream } from './topology/stream.ts'

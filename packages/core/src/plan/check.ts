@@ -79,6 +79,7 @@ function checkSettings({ settings }: Plan, report: Report): void {
   whole('tickIntervalMs', 1)
   whole('maxOutOfOrderMs', 0)
   whole('idleAfterMs', 1)
+  if (settings.threads !== undefined) whole('threads', 1)
   if (settings.guarantee !== 'at-least-once' && settings.guarantee !== 'exactly-once') {
     report(`guarantee must be 'at-least-once' or 'exactly-once', and is '${String(settings.guarantee)}'`)
   }

@@ -73,6 +73,8 @@ export interface PlanSettings {
   readonly maxOutOfOrderMs: number
   /** A source that has been silent for this long no longer holds event time back: it then follows the clock. */
   readonly idleAfterMs: number
+  /** How many threads run it, where the engine has threads; absent for one. */
+  readonly threads?: number
   /** Where events go that failed for good. */
   readonly deadLetterTopic: string
 }

@@ -22,6 +22,11 @@ export interface TopologyOptions {
   readonly maxOutOfOrder?: Duration
   /** A source silent for this long no longer holds event time back: it follows the clock. Default 10 s. */
   readonly idleAfter?: Duration
+  /**
+   * How many threads run it, each with its share of the partitions: for topologies without state that need more than one
+   * processor. Default 1.
+   */
+  readonly threads?: number
   /** Topic of the events that failed for good. Default `<topology>.dead-letters`. */
   readonly deadLetters?: string
 }
@@ -36,6 +41,7 @@ export function planSettings(name: string, options: TopologyOptions): PlanSettin
     tickIntervalMs: milliseconds(options.tickInterval ?? '1s'),
     maxOutOfOrderMs: milliseconds(options.maxOutOfOrder ?? 0),
     idleAfterMs: milliseconds(options.idleAfter ?? '10s'),
+    ...(options.threads !== undefined && { threads: options.threads }),
     deadLetterTopic: options.deadLetters ?? `${name}.dead-letters`,
   }
 }

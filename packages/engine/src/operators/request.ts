@@ -1,10 +1,7 @@
-import { type Event, type State, event, isEvent, toRecord } from '@heddle/core'
+import { type Event, type State, correlationAttribute, event, isEvent, toRecord } from '@heddle/core'
 import { type Kept, keep, valueOf } from './kept-element.ts'
 import type { OperatorContext, OperatorFactory, OperatorOutput } from './operator.ts'
 import { checkSize } from './record-size.ts'
-
-/** Extension attribute that says which request a reply belongs to; `replyTo` of core copies it. */
-const correlationAttribute = 'correlationid'
 
 /**
  * Sends each element to a topic, and waits for the reply to it.

@@ -35,12 +35,19 @@ export interface HeddleConfigInput {
   readonly topics?: readonly TopicConfigInput[]
   readonly webhooks?: Readonly<Record<string, WebhookInput>>
   readonly drain?: Duration
+  readonly threads?: {
+    readonly isolation?: Isolation
+    readonly memory?: Size
+    readonly hangTimeout?: Duration
+  }
   readonly logging?: {
     readonly level?: LogLevel
     readonly format?: LogFormat
   }
 }
 
+export const isolations = ['thread', 'none'] as const
+export type Isolation = (typeof isolations)[number]
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 export const logFormats = ['auto', 'pretty', 'json'] as const
@@ -56,6 +63,11 @@ export interface HeddleConfig {
   readonly topics: readonly TopicConfigInput[]
   readonly webhooks: Readonly<Record<string, WebhookInput>>
   readonly drainMs: number
+  readonly threads: {
+    readonly isolation: Isolation
+    readonly memoryBytes: number
+    readonly hangTimeoutMs: number
+  }
   readonly logging: { readonly level: LogLevel; readonly format: LogFormat }
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type Duration, type Size, bytes, errorMessage, milliseconds } from '@heddle/core'
 import { z } from 'zod'
-import { type HeddleConfig, logFormats, logLevels } from './config.ts'
+import { type HeddleConfig, isolations, logFormats, logLevels } from './config.ts'
 
 /** A value with a unit, read by `read`; its mistakes become those of the schema. */
 const unit = <Text extends string | number>(read: (value: Text) => number) =>
@@ -67,15 +67,21 @@ export const configSchema = (env: NodeJS.ProcessEnv, folder: (key: string) => st
           }),
       ),
       drain: duration,
+      threads: z.strictObject({ isolation: z.enum(isolations), memory: size, hangTimeout: duration }),
       logging: z.strictObject({ level: z.enum(logLevels), format: z.enum(logFormats) }),
     })
-    .transform(({ drain, http: { maxBody, ...http }, ...rest }): HeddleConfig => {
+    .transform(({ drain, http: { maxBody, ...http }, threads, ...rest }): HeddleConfig => {
       const config = {
         ...rest,
         data: resolve(folder('data'), rest.data),
         topologies: rest.topologies.map((path) => resolve(folder('topologies'), path)),
         http: { ...http, maxBodyBytes: maxBody },
         drainMs: drain,
+        threads: {
+          isolation: threads.isolation,
+          memoryBytes: threads.memory,
+          hangTimeoutMs: threads.hangTimeout,
+        },
       }
       return config as HeddleConfig
     })

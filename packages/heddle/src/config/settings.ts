@@ -94,6 +94,31 @@ export const settings: readonly Setting[] = [
     about: 'How long a stop may take to finish what is under way; as Kubernetes waits before it kills.',
   },
   {
+    key: 'threads.isolation',
+    env: 'HEDDLE_ISOLATION',
+    flag: '--isolation <kind>',
+    form: 'text',
+    default: 'thread',
+    about:
+      '`thread` runs each topology in threads of its own, so that one that loops or eats memory takes nothing else with it; `none` runs all in the thread of the gateway, which needs less memory.',
+  },
+  {
+    key: 'threads.memory',
+    env: 'HEDDLE_THREAD_MEMORY',
+    form: 'text',
+    default: '512mb',
+    about:
+      'Most memory of each thread of a topology; one that takes more is ended, and started again. A topology with full queues takes some 50 MB.',
+  },
+  {
+    key: 'threads.hangTimeout',
+    env: 'HEDDLE_HANG_TIMEOUT',
+    form: 'text',
+    default: '30s',
+    about:
+      'A thread that does nothing else for this long is stuck in a loop: it is ended, and started again. As the message timeout.',
+  },
+  {
     key: 'logging.level',
     env: 'HEDDLE_LOG_LEVEL',
     flag: '--log-level <level>',

@@ -10,7 +10,6 @@ import {
 } from '@heddle/core'
 import type { HeddleConfig, TopicConfigInput } from '../config/config.ts'
 import { version } from '../version.ts'
-import { ownConnectors } from './connectors.ts'
 import type { Fabric, FabricOptions } from './create-fabric.ts'
 import { findTopologyFiles, loadTopologyFile } from './load-topologies.ts'
 import { logEvents } from './log-events.ts'
@@ -45,9 +44,8 @@ export async function startFabric(
     stops.push(() => log.close())
     for (const one of config.topics) await log.createTopic(topicSpec(one))
 
-    const { localEngine } = await import('@heddle/engine/local')
-    const connectors = [...(options.connectors ?? []), ...ownConnectors]
-    const engine = localEngine({ log, connectors: unique(connectors), clock })
+    const { openEngine } = await import('./open-engine.ts')
+    const engine = await openEngine(config, log, options.connectors ?? [], clock)
     stops.push(async () => {
       const names = (await engine.list()).map((one) => one.name)
       await Promise.all(names.map((name) => engine.kill(name, { waitMs: config.drainMs })))
@@ -105,10 +103,6 @@ async function openLog(config: HeddleConfig, clock: Clock): Promise<Log> {
 function topicSpec({ name, durability, ...rest }: TopicConfigInput): TopicSpec {
   return { ...topic(name, rest).spec, ...(durability && { durability }) }
 }
-
-/** The first connector of each kind. */
-const unique = <C extends { readonly kind: string }>(connectors: readonly C[]): C[] =>
-  connectors.filter((one, index) => connectors.findIndex((other) => other.kind === one.kind) === index)
 
 async function listen(
   gateway: { listen(at: { host: string; port: number }): Promise<{ url: string }> },

@@ -11,6 +11,17 @@ export interface TopologyFile {
   readonly files: readonly string[]
 }
 
+/** What another thread needs to find a topology again. */
+export interface TopologyPlace {
+  readonly path: string
+  readonly name: string
+}
+
+const places = new WeakMap<Topology, TopologyPlace>()
+
+/** Where a topology was loaded from; `undefined` for one that is of no file. */
+export const placeOf = (topology: Topology): TopologyPlace | undefined => places.get(topology)
+
 const sourceName = /\.(ts|mts|js|mjs|yaml|yml)$/
 const notTopologies = /(\.d\.ts|\.(test|spec|config)\.[a-z]+)$/
 const yamlName = /\.ya?ml$/
@@ -25,6 +36,7 @@ export async function loadTopologyFile(path: string): Promise<TopologyFile> {
   if (yamlName.test(path)) {
     // The parser of YAML is loaded where there is such a file.
     const { topology, files } = (await import('../yaml/load-yaml.ts')).loadYamlFile(path)
+    places.set(topology, { path, name: topology.name })
     return { path, topologies: [topology], files }
   }
   const { module, files } = await importFresh(path)
@@ -35,7 +47,10 @@ export async function loadTopologyFile(path: string): Promise<TopologyFile> {
       'HEDDLE_MODULE_INVALID',
       `the default export of ${path} is ${kindOf(module['default'])}`,
     )
-  for (const topology of topologies) void topology.plan
+  for (const topology of topologies) {
+    void topology.plan
+    places.set(topology, { path, name: topology.name })
+  }
   return { path, topologies, files }
 }
 

@@ -1,5 +1,14 @@
-import { type Engine, HeddleError, type TopologyDescription } from '@heddle/core'
+import {
+  type Engine,
+  HeddleError,
+  type RebalanceOptions,
+  type StateQuery,
+  type TopologyDescription,
+} from '@heddle/core'
 import type { ExtraRoute } from '@heddle/gateway/http'
+
+/** Most entries of state that one request is answered with: some megabytes. */
+const maxStatePage = 1000
 
 const tags = ['topologies']
 const named = [
@@ -80,12 +89,12 @@ export function topologyRoutes(engine: Engine): readonly ExtraRoute[] {
       operation: {
         operationId: 'rebalanceTopology',
         tags,
-        summary: 'Changes the number of tasks of components, while the topology runs.',
+        summary: 'Changes the number of tasks of components, or of threads, while the topology runs.',
         parameters: named,
         requestBody: body({
           type: 'object',
-          required: ['parallelism'],
           properties: {
+            threads: { type: 'integer', minimum: 1 },
             parallelism: { type: 'object', additionalProperties: { type: 'integer', minimum: 1 } },
           },
         }),
@@ -93,9 +102,55 @@ export function topologyRoutes(engine: Engine): readonly ExtraRoute[] {
         problems: [...unknown, 'HEDDLE_HTTP_BAD_REQUEST'],
       },
       handle: async ({ params, body }) => {
-        await engine.rebalance(params['name']!, parallelismOf(body))
+        await engine.rebalance(params['name']!, ...changesOf(body))
         return { body: await describe(params['name']!) }
       },
+    },
+    {
+      method: 'GET',
+      path: '/topologies/{name}/state/{component}',
+      action: 'describe',
+      resource,
+      operation: {
+        operationId: 'readState',
+        tags,
+        summary: 'State of a component as it was committed, by key; one page of it.',
+        parameters: [
+          ...named,
+          {
+            name: 'component',
+            in: 'path',
+            required: true,
+            schema: { type: 'string' },
+            description: 'Id of the component.',
+          },
+          {
+            name: 'prefix',
+            in: 'query',
+            schema: { type: 'string' },
+            description: 'Only keys that begin with this.',
+          },
+          {
+            name: 'after',
+            in: 'query',
+            schema: { type: 'string' },
+            description: '`next` of the page before.',
+          },
+          {
+            name: 'limit',
+            in: 'query',
+            schema: { type: 'integer', minimum: 1, maximum: maxStatePage },
+            description: 'Most entries of the page. Default 100.',
+          },
+        ],
+        responses: {
+          200: json('`entries` of `key` and `value`, and `next` where there are more.', { type: 'object' }),
+        },
+        problems: [...unknown, 'HEDDLE_TOPOLOGY_INVALID', 'HEDDLE_HTTP_BAD_REQUEST'],
+      },
+      handle: async ({ params, query }) => ({
+        body: await engine.state(params['name']!, { component: params['component']!, ...pageOf(query) }),
+      }),
     },
     {
       method: 'POST',
@@ -131,15 +186,34 @@ export function topologyRoutes(engine: Engine): readonly ExtraRoute[] {
 const field = (body: unknown, name: string): unknown =>
   typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined
 
-function parallelismOf(body: unknown): Record<string, number> {
-  const parallelism = field(body, 'parallelism')
-  const entries = typeof parallelism === 'object' && parallelism !== null ? Object.entries(parallelism) : []
-  if (entries.length === 0 || entries.some(([, tasks]) => !Number.isInteger(tasks) || (tasks as number) < 1))
+function changesOf(body: unknown): [parallelism: Record<string, number>, options: RebalanceOptions] {
+  const parallelism = field(body, 'parallelism') ?? {}
+  const threads = field(body, 'threads')
+  const entries = typeof parallelism === 'object' ? Object.entries(parallelism) : []
+  if (entries.some(([, tasks]) => !isCount(tasks)) || (threads !== undefined && !isCount(threads)))
     throw new HeddleError(
       'HEDDLE_HTTP_BAD_REQUEST',
-      'parallelism must name components and whole numbers above 0',
+      'parallelism must name components and whole numbers above 0, and threads be one',
     )
-  return Object.fromEntries(entries)
+  if (entries.length === 0 && threads === undefined)
+    throw new HeddleError(
+      'HEDDLE_HTTP_BAD_REQUEST',
+      'say what to change: parallelism of components, or threads',
+    )
+  return [Object.fromEntries(entries) as Record<string, number>, threads === undefined ? {} : { threads }]
+}
+
+const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) > 0
+
+function pageOf(query: Readonly<Record<string, unknown>>): Omit<StateQuery, 'component'> {
+  const { prefix, after, limit } = query
+  if (limit !== undefined && !(isCount(Number(limit)) && Number(limit) <= maxStatePage))
+    throw new HeddleError('HEDDLE_HTTP_BAD_REQUEST', `limit must be a whole number from 1 to ${maxStatePage}`)
+  return {
+    ...(typeof prefix === 'string' && { prefix }),
+    ...(typeof after === 'string' && { after }),
+    ...(limit !== undefined && { limit: Number(limit) }),
+  }
 }
 
 function waitOf(body: unknown): { waitMs?: number } {

@@ -1,6 +1,7 @@
 import {
   type Duration,
   HeddleError,
+  type StatePage,
   type TopologyDescription,
   type TopologyStatus,
   milliseconds,
@@ -44,6 +45,10 @@ export async function describeTopology(name: string, { url, json = false }: Remo
         `last error, ${new Date(lastError.at).toISOString()}, in ${lastError.component}: ${lastError.message}`,
       ),
     )
+  for (const { thread, state, restarts, heapBytes } of topology.threads ?? [])
+    print(
+      `thread ${thread}: ${state}, ${Math.round(heapBytes / 2 ** 20)} MB, started again ${restarts} times`,
+    )
   print()
   process.stdout.write(tree(plan, { width: process.stdout.columns || 120 }))
   print()
@@ -76,11 +81,11 @@ export async function steer(
   else print(`${topology.name} is ${topology.state}, with ${topology.tasks} tasks`)
 }
 
-/** `heddle topologies rebalance NAME COMPONENT=TASKS…` */
+/** `heddle topologies rebalance NAME COMPONENT=TASKS… --threads N` */
 export async function rebalance(
   name: string,
   changes: readonly string[],
-  options: RemoteOptions,
+  options: RemoteOptions & { readonly threads?: string },
 ): Promise<void> {
   const parallelism = Object.fromEntries(
     changes.map((change) => {
@@ -89,7 +94,37 @@ export async function rebalance(
       return [change.slice(0, at), wholeNumber(change.slice(0, at), change.slice(at + 1))]
     }),
   )
-  await steer(name, 'rebalance', { parallelism }, options)
+  const threads = options.threads === undefined ? {} : { threads: wholeNumber('threads', options.threads) }
+  await steer(name, 'rebalance', { parallelism, ...threads }, options)
+}
+
+/** `heddle topologies state NAME COMPONENT` */
+export async function showState(
+  name: string,
+  component: string,
+  { url, json = false, prefix, limit }: RemoteOptions & { readonly prefix?: string; readonly limit: string },
+): Promise<void> {
+  let left = wholeNumber('limit', limit)
+  let after: string | undefined
+  while (left > 0) {
+    const query = new URLSearchParams({
+      limit: String(Math.min(left, 1000)),
+      ...(prefix && { prefix }),
+      ...(after && { after }),
+    })
+    const page = await call<StatePage>(
+      url,
+      'GET',
+      `/topologies/${segment(name)}/state/${segment(component)}?${query.toString()}`,
+    )
+    for (const entry of page.entries) {
+      if (json) printJson(entry)
+      else print(`${style('bold', entry.key)}  ${JSON.stringify(entry.value)}`)
+    }
+    left -= page.entries.length
+    after = page.next
+    if (after === undefined) return
+  }
 }
 
 /** `heddle topologies kill` */

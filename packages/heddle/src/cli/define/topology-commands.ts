@@ -29,13 +29,27 @@ export function topologyCommands(program: Command): void {
     )
   examples(
     remote(topologies.command('rebalance'))
-      .description('Change the number of tasks of components while it runs.')
+      .description('Change the number of tasks of components, or of threads, while it runs.')
       .argument('<name>')
-      .argument('<component=tasks...>')
+      .argument('[component=tasks...]')
+      .option('--threads <n>', 'threads that run it, each with its share of the partitions')
       .action(async (name: string, changes: string[], options: object) =>
         (await load()).rebalance(name, changes, options as never),
       ),
     'heddle topologies rebalance orders enrich=8 count=4',
+    'heddle topologies rebalance orders --threads 4',
+  )
+  examples(
+    remote(topologies.command('state'))
+      .description('State of a component, as it was committed: key and value, a line each.')
+      .argument('<name>')
+      .argument('<component>')
+      .option('--prefix <text>', 'only keys that begin with this')
+      .option('--limit <n>', 'at most so many', '100')
+      .action(async (name: string, component: string, options: object) =>
+        (await load()).showState(name, component, options as never),
+      ),
+    `heddle topologies state orders count --prefix '"c1'`,
   )
   remote(topologies.command('kill'))
     .description('Stop a topology, after what is under way.')

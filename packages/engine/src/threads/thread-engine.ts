@@ -1,0 +1,141 @@
+import {
+  type Clock,
+  type DeployOptions,
+  type Deployed,
+  type Engine,
+  type EngineFeatures,
+  HeddleError,
+  type KillOptions,
+  type RebalanceOptions,
+  type StatePage,
+  type StateQuery,
+  type Topology,
+  type TopologyDescription,
+  type TopologyMetrics,
+  type TopologyStatus,
+  type TopologyVersion,
+  type UpgradeOptions,
+  systemClock,
+} from '@heddle/core'
+import { planUpgrade, refuse } from '../local/upgrade.ts'
+import { type ThreadEngineOptions, type ThreadSettings, withDefaults } from './options.ts'
+import { ThreadDeployment } from './thread-deployment.ts'
+
+/**
+ * An engine that runs each topology in threads of its own. One that loops, eats memory or ends its process takes nothing else
+ * with it: its thread is ended, reported, and started again.
+ *
+ * @example
+ * const engine = threadEngine({ log, here: localEngine({ log }), entry: new URL('thread.ts', import.meta.url), locate: ({ name }) => paths.get(name) })
+ */
+export function threadEngine(options: ThreadEngineOptions): Engine {
+  return new ThreadEngine(options)
+}
+
+class ThreadEngine implements Engine {
+  readonly features: EngineFeatures
+  readonly #options: ThreadEngineOptions
+  readonly #settings: ThreadSettings
+  readonly #clock: Clock
+  readonly #here: Engine
+  readonly #deployments = new Map<string, ThreadDeployment>()
+
+  constructor(options: ThreadEngineOptions) {
+    this.#options = options
+    this.#settings = withDefaults(options)
+    this.#clock = options.clock ?? systemClock
+    this.#here = options.here
+    this.features = options.here.features
+  }
+
+  async submit(topology: Topology, options: UpgradeOptions = {}): Promise<TopologyStatus> {
+    const { name } = topology
+    const place = this.#options.locate(topology)
+    const elsewhere = (await this.#here.list()).some((each) => each.name === name)
+    if (this.#deployments.has(name) || elsewhere)
+      throw new HeddleError('HEDDLE_ENGINE_TOPOLOGY_EXISTS', `'${name}'`)
+    if (place === undefined) return this.#here.submit(topology, options)
+    const deployment = new ThreadDeployment(topology, place, this.#options.log, this.#clock, this.#settings)
+    this.#deployments.set(name, deployment)
+    try {
+      await deployment.start(options)
+    } catch (error) {
+      this.#deployments.delete(name)
+      throw error
+    }
+    return deployment.status
+  }
+
+  async deploy(
+    topology: Topology,
+    { dryRun = false, waitMs = this.#settings.drainMs, ...options }: DeployOptions = {},
+  ): Promise<Deployed> {
+    const { name, plan } = topology
+    const running = this.#deployments.get(name)
+    const place = this.#options.locate(topology)
+    if (running && place === undefined)
+      throw new HeddleError(
+        'HEDDLE_ENGINE_UNSUPPORTED',
+        `'${name}' runs in threads, and this version of it is of no file`,
+      )
+    const isHere = !running && (await this.#here.list()).some((each) => each.name === name)
+    if (place === undefined || isHere) return this.#here.deploy(topology, { dryRun, waitMs, ...options })
+    const { diff } = await planUpgrade(this.#options.log, plan, options)
+    if (dryRun) return { diff, status: running?.status }
+    // What can be refused now is refused before anything is stopped.
+    if (diff) refuse(diff)
+    if (!running) return { diff, status: await this.submit(topology, options) }
+    await running.replace(topology, place, options, waitMs)
+    return { diff, status: running.status }
+  }
+
+  history(name: string): Promise<readonly TopologyVersion[]> {
+    return this.#here.history(name)
+  }
+
+  async list(): Promise<readonly TopologyStatus[]> {
+    return [...[...this.#deployments.values()].map(({ status }) => status), ...(await this.#here.list())]
+  }
+
+  async describe(name: string): Promise<TopologyDescription> {
+    return this.#deployments.get(name)?.describe() ?? this.#here.describe(name)
+  }
+
+  async activate(name: string): Promise<void> {
+    await (this.#deployments.get(name)?.activate() ?? this.#here.activate(name))
+  }
+
+  async deactivate(name: string): Promise<void> {
+    await (this.#deployments.get(name)?.deactivate() ?? this.#here.deactivate(name))
+  }
+
+  async rebalance(
+    name: string,
+    parallelism: Readonly<Record<string, number>>,
+    options: RebalanceOptions = {},
+  ): Promise<void> {
+    const deployment = this.#deployments.get(name)
+    await (deployment?.rebalance(parallelism, options.threads) ??
+      this.#here.rebalance(name, parallelism, options))
+  }
+
+  async state(name: string, query: StateQuery): Promise<StatePage> {
+    return this.#deployments.get(name)?.state(query) ?? this.#here.state(name, query)
+  }
+
+  async kill(name: string, { waitMs = this.#settings.drainMs }: KillOptions = {}): Promise<void> {
+    const deployment = this.#deployments.get(name)
+    if (!deployment) return this.#here.kill(name, { waitMs })
+    await deployment.kill(waitMs)
+    if (this.#deployments.get(name) === deployment) this.#deployments.delete(name)
+  }
+
+  async metrics(name: string): Promise<TopologyMetrics> {
+    return this.#deployments.get(name)?.metrics() ?? this.#here.metrics(name)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#deployments.keys()].map((name) => this.kill(name)))
+    await this.#here.close()
+  }
+}
