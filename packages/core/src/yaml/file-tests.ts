@@ -1,4 +1,5 @@
 import type { EventInit } from '../event/event.ts'
+import { didYouMean } from '../plan/check.ts'
 import type { Json } from '../plan/plan.ts'
 import type { Duration } from '../units.ts'
 import { topicName } from './output.ts'
@@ -12,6 +13,7 @@ import {
   field,
   list,
   literal,
+  located,
   object,
   record,
   required,
@@ -75,7 +77,7 @@ const partFields = {
     'All events of a topic so far, in order; each has at least what stands here.',
   ),
   sent: field(record(expected), 'The same of what went to outputs of a kind, such as http.'),
-  deadLetters: field(expected, 'The same of the dead letters.'),
+  deadLetters: field(located(expected), 'The same of the dead letters.'),
 }
 
 function topicOf(): RegExp {
@@ -93,12 +95,11 @@ export const testShape = object('a test with a name, publish and expect', {
 export function fileTest({ value, node }: Located<Read<typeof testShape>>, reader: Reader): FileTest {
   const { name, next = [], ...first } = value
   const place = reader.source.place(rangeOf(node)[0])
-  return { name, place, parts: [first, ...next].map((part) => testPart(part, place, reader)) }
+  return { name, place, parts: [first, ...next].map((part) => testPart(part, reader)) }
 }
 
 function testPart(
   { publish, advance = '1s', expect, sent, deadLetters }: Read<typeof partShape>,
-  place: string,
   reader: Reader,
 ): TestPart {
   const at = ({ node }: Located<unknown>): string => reader.source.place(rangeOf(node)[0])
@@ -116,7 +117,9 @@ function testPart(
         events: found.value,
         place: at(found),
       })),
-      ...(deadLetters ? [{ where: 'dead-letters' as const, events: deadLetters, place }] : []),
+      ...(deadLetters
+        ? [{ where: 'dead-letters' as const, events: deadLetters.value, place: at(deadLetters) }]
+        : []),
     ],
   }
 }
@@ -126,5 +129,27 @@ function eventInit({ extensions, ...init }: Read<typeof eventShape>): Partial<Ev
   return {
     ...init,
     extensions: Object.fromEntries([...extensions].map(([name, { value }]) => [name, value])),
+  }
+}
+
+/** Tells of names in a test that the topology does not have: what is expected there would come or not for no reason. */
+export function checkNames(
+  { value: { next = [], ...first } }: Located<Read<typeof testShape>>,
+  used: { readonly topics: ReadonlySet<string>; readonly outputs: ReadonlySet<string> },
+  reader: Reader,
+): void {
+  const check = (
+    names: ReadonlyMap<string, Located<unknown>> | undefined,
+    known: ReadonlySet<string>,
+    what: string,
+  ): void => {
+    for (const [each, { node }] of names ?? [])
+      if (!known.has(each))
+        reader.mistake(node, `the topology has no ${what} '${each}'${didYouMean(each, known)}`)
+  }
+  for (const { publish, expect, sent } of [first, ...next]) {
+    check(publish, used.topics, 'topic')
+    check(expect, used.topics, 'topic')
+    check(sent, used.outputs, 'output')
   }
 }

@@ -16,7 +16,6 @@ import { windowKinds } from './kinds/windows.ts'
 import { type OutputKind, outputShape, topicName } from './output.ts'
 import {
   type JsonObject,
-  type Located,
   type Read,
   type Shape,
   duration,
@@ -26,6 +25,7 @@ import {
   later,
   list,
   literal,
+  located,
   mapped,
   object,
   oneOf,
@@ -39,15 +39,6 @@ import type { StepKind } from './step-kind.ts'
 import { componentName, retryShape } from './step-options.ts'
 import { type StepText, stepShape } from './steps.ts'
 import { templateSchema } from './template.ts'
-
-/** A value and where it stands. */
-const located = <T>(shape: Shape<T>): Shape<Located<T>> => ({
-  ...shape,
-  read(node, reader) {
-    const value = shape.read(node, reader)
-    return value === undefined || node === null ? undefined : { value, node }
-  },
-})
 
 const input = object('an object such as { topic: orders }', {
   topic: required(topicName, 'The topic whose events come in.'),

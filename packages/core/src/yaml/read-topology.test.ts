@@ -123,7 +123,7 @@ tests:
             advance: '1s',
             expect: [
               { where: { topic: 'out' }, events: [{ type: 'a' }], place: 't.yaml:11:19' },
-              { where: 'dead-letters', events: [], place: 't.yaml:6:5' },
+              { where: 'dead-letters', events: [], place: 't.yaml:12:22' },
             ],
           },
         ],
@@ -191,6 +191,18 @@ to: [out, { hok: x }]
     ['topology: t\nfrom: in\nto: out\ndrop: true', 'it cannot go somewhere'],
     ['topology: t\nfrom: in\nfrom: b\nto: out', '3:1 this name is there before'],
     ['topology: no good\nfrom: in\nto: out', "1:11 this is the text 'no good'; it must be a name"],
+    [
+      'topology: t\nfrom: orders\nto: out\ntopics: { orderz: {} }',
+      "4:11 nothing takes from or goes to this topic; did you mean 'orders'?",
+    ],
+    [
+      'topology: t\nfrom: in\nto: out\ntests: [{ name: a, expect: { oot: [], in: [], t.dead-letters: [] } }]',
+      "4:30 the topology has no topic 'oot'; did you mean 'out'?",
+    ],
+    [
+      'topology: t\nfrom: in\nto: { hook: x }\ntests: [{ name: a, sent: { hok: [], hook: [] } }]',
+      "4:28 the topology has no output 'hok'; did you mean 'hook'?",
+    ],
     ['topology: t\nfrom: in\nto:\n', "3:1 'to' has no value"],
     [
       'topology: t\nfrom: in\nsteps:\n  - window: { tumbling: 1m, count: true }\nto: out',

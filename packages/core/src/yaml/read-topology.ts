@@ -2,14 +2,14 @@ import { LineCounter, type YAMLError, isMap, parseDocument } from 'yaml'
 import type { CelType } from '../cel/types.ts'
 import { typeOfSchema } from '../cel/types.ts'
 import { errorMessage, isHeddleError } from '../errors.ts'
-import type { Mistake } from '../plan/check.ts'
+import { type Mistake, didYouMean } from '../plan/check.ts'
 import { placed } from '../topology/call-site.ts'
 import { flow } from '../topology/flow.ts'
 import type { Key } from '../topology/step-options.ts'
 import { type TopicOptions, type TopicRef, topic } from '../topology/topic.ts'
 import type { Topology } from '../topology/topology.ts'
 import { Builder } from './build.ts'
-import { type FileTest, fileTest } from './file-tests.ts'
+import { type FileTest, checkNames, fileTest } from './file-tests.ts'
 import type { TopologyFormat } from './format.ts'
 import { Reader, rangeOf, topologyInvalid } from './reader.ts'
 import { eventScope } from './scope.ts'
@@ -56,7 +56,14 @@ export function readTopology(
     throw new TypeError('unreachable: what cannot be read is told')
   }
   const types = schemaTypes(found, reader, readFile)
-  const topology = build(found, types, reader)
+  const { topology, topics } = build(found, types, reader)
+  // Only a plan without mistakes tells which outputs there are.
+  reader.end()
+  const used = { topics: topics.add(topology.plan.settings.deadLetterTopic), outputs: outputsOf(topology) }
+  for (const [name, { node }] of found.topics ?? [])
+    if (!topics.has(name))
+      reader.mistake(node, `nothing takes from or goes to this topic${didYouMean(name, topics)}`)
+  for (const test of found.tests ?? []) checkNames(test, used, reader)
   const tests = (found.tests ?? []).map((test) => fileTest(test, reader))
   reader.end()
   return { topology, tests }
@@ -135,7 +142,7 @@ function build(
   { topology: name, topics = new Map(), from, steps, to, drop, ...rest }: FileText,
   types: ReadonlyMap<string, CelType>,
   reader: Reader,
-): Topology {
+): { topology: Topology; topics: Set<string> } {
   const { about: _, tests: _tests, ...settings } = rest
   const refs = new Map<string, TopicRef>()
   const ref = (each: string): TopicRef => {
@@ -170,8 +177,16 @@ function build(
     name.node,
   )
   if (!reader.failed) checkPlan(end, reader)
-  return end
+  return { topology: end, topics: new Set(refs.keys()) }
 }
+
+/** Kinds of connectors that it puts out to. */
+const outputsOf = ({ plan }: Topology): ReadonlySet<string> =>
+  new Set(
+    plan.components
+      .filter(({ operator }) => operator === 'sink')
+      .map(({ config }) => config['kind'] as string),
+  )
 
 /** What is wrong with the plan as a whole, at the places in the file. */
 function checkPlan(topology: Topology, reader: Reader): void {

@@ -299,6 +299,15 @@ export const mapped = <A, B>(shape: Shape<A>, map: (value: A) => B): Shape<B> =>
   },
 })
 
+/** A value and where it stands. */
+export const located = <T>(shape: Shape<T>): Shape<Located<T>> => ({
+  ...shape,
+  read(node, reader) {
+    const value = shape.read(node, reader)
+    return value === undefined || node === null ? undefined : { value, node }
+  },
+})
+
 /** A shape that is used by itself, such as steps in a step; `name` is where the JSON Schema has it. */
 export const later = <T>(name: string, what: string, shape: () => Shape<T>): Shape<T> => ({
   what,

@@ -172,10 +172,9 @@ tests:
 })
 
 test('join and joinTable', async () => {
-  const publish = `
+  const publish = (other: string): string => `
     publish:
-      customers: [{ partitionkey: c, data: { name: Ada } }]
-      payments: [{ data: { order: 1, amount: 10 } }]
+      ${other}
       orders: [{ data: { order: 1, customer: c } }, { data: { order: 2, customer: d } }]`
   expect(
     await run(`
@@ -186,7 +185,7 @@ steps:
   - map: { order: value.left.data.order, paid: "has(value.right) ? value.right.data.amount : 0" }
 to: out
 tests:
-  - name: pairs${publish}
+  - name: pairs${publish('payments: [{ data: { order: 1, amount: 10 } }]')}
     advance: 5m
     expect: { out: [{ data: { order: 1, paid: 10 } }, { data: { order: 2, paid: 0 } }] }
 `),
@@ -200,7 +199,7 @@ steps:
   - map: { order: value.left.data.order, name: "has(value.right) ? value.right.name : 'unknown'" }
 to: out
 tests:
-  - name: rows${publish}
+  - name: rows${publish('customers: [{ partitionkey: c, data: { name: Ada } }]')}
     expect: { out: [{ data: { order: 1, name: Ada } }, { data: { order: 2, name: unknown } }] }
 `),
   ).toEqual([])
@@ -241,6 +240,21 @@ tests:
     expect: { broken: [{ data: { of: { y: 1 }, code: HEDDLE_EXPRESSION_FAILED } }] }
 `),
   ).toEqual([])
+})
+
+test('an event that is none fails the test, not the others', async () => {
+  expect(
+    await run(`
+from: in
+to: out
+tests:
+  - name: no time
+    publish: { in: [{ time: 2026-01-01T99:00:00Z }] }
+  - name: a time
+    publish: { in: [{ time: 2026-01-01T09:00:00Z }] }
+    expect: { out: [{ time: 2026-01-01T09:00:00Z }] }
+`),
+  ).toEqual([expect.stringContaining('the test: The event is not a valid CloudEvents 1.0 event: time')])
 })
 
 test('a test that fails says what differs, and what failed in the topology', async () => {

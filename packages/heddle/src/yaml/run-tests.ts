@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Event, Topology } from '@heddle/core'
+import { type Event, type Topology, isHeddleError } from '@heddle/core'
 import type { Expectation, FileTest } from '@heddle/core/yaml'
 import { type TestFabric, testFabric } from '../testing/test-fabric.ts'
 import { differences } from './differences.ts'
@@ -38,7 +38,18 @@ export async function runTopologyTests(path: string): Promise<readonly TestResul
 }
 
 /** Runs a test in a fabric of its own, in memory and in virtual time. */
-export async function runFileTest(topology: Topology, { name, place, parts }: FileTest): Promise<TestResult> {
+export async function runFileTest(topology: Topology, test: FileTest): Promise<TestResult> {
+  const { name, place } = test
+  try {
+    return { name, place, failures: await failuresOf(topology, test) }
+  } catch (error) {
+    if (!isHeddleError(error)) throw error
+    // An event that is none, or a topology that does not come to rest.
+    return { name, place, failures: [{ where: 'the test', place, lines: [error.message, error.todo] }] }
+  }
+}
+
+async function failuresOf(topology: Topology, { place, parts }: FileTest): Promise<readonly TestFailure[]> {
   await using fabric = await testFabric()
   await fabric.submit(topology)
   const failures: TestFailure[] = []
@@ -63,7 +74,7 @@ export async function runFileTest(topology: Topology, { name, place, parts }: Fi
         ...unexpected.map((event) => `  ${deadLetter(event)}`),
       ],
     })
-  return { name, place, failures }
+  return failures
 }
 
 const found = ({ where }: Expectation, topology: Topology, fabric: TestFabric): Promise<readonly Event[]> => {
