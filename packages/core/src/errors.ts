@@ -62,7 +62,10 @@ export const errorTable = {
   HEDDLE_UPGRADE_INCOMPATIBLE: row('usage', 409, 'The new version cannot take over from the one before', 'Do for each reason what it says; nothing was changed.'),
   HEDDLE_UPGRADE_FAILED: row('usage', 409, 'The new version did not start; the one before runs on', 'Correct what the detail says, and deploy again.'),
   HEDDLE_THREAD_MEMORY: row('retryable', 503, 'A thread took too much memory', 'It was ended and started again: find what the topology that the detail names keeps, or allow it more memory.'),
+  HEDDLE_SHELL_FAILED: row('retryable', 500, 'A program of a topology failed', 'See what it wrote to stderr, in the log of the host; it is started again.'),
+  HEDDLE_SHELL_TUPLE: row('terminal', 422, 'A program of a topology cannot do an event', 'See what it said in the detail; the event is in the dead letters.'),
   HEDDLE_TUPLE_FAILED: row('terminal', 500, 'An event failed in the topology after all attempts', 'It is in the dead-letter topic with its error; correct the cause and send it again.'),
+  HEDDLE_BREAKER_OPEN: row('retryable', 503, 'Calls are paused, since too many failed one after the other', 'Correct what the step calls; take these elements with onError if they cannot wait.'),
   HEDDLE_LOOP_UNFINISHED: row('terminal', 422, 'A loop was not done after all its rounds', 'Raise rounds, or see with onError what does not come to an end.'),
   HEDDLE_TUPLE_TIMEOUT: row('retryable', 504, 'An event was not done within the message timeout', 'Make the bolt faster, raise its parallelism, or raise messageTimeout.'),
 

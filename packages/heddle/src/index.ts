@@ -4,7 +4,14 @@
  * @module
  */
 export * from '@heddle/core'
-export { type FileSinkOptions, type HttpSinkOptions, file, http } from '@heddle/connectors'
+export {
+  type ClaimFolderOptions,
+  type FileSinkOptions,
+  type HttpSinkOptions,
+  claimFolder,
+  file,
+  http,
+} from '@heddle/connectors'
 export { type HeddleConfig, type HeddleConfigInput, defineConfig } from './config/config.ts'
 export { type Fabric, type FabricOptions, createFabric } from './host/create-fabric.ts'
 export { mermaid as drawMermaid } from './draw/mermaid.ts'

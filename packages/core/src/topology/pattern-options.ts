@@ -76,9 +76,19 @@ export interface ResequenceOptions<V> extends StepOptions<V> {
 /** One of: every so manyth element; a share of the keys; the first element in each time. */
 export type SampleOptions<V> = StepOptions<V> &
   (
-    | { readonly every: number }
-    | { readonly share: number; readonly by: (element: V) => Key }
-    | { readonly per: Duration; readonly by?: (element: V) => Key }
+    | { readonly every: number; readonly share?: never; readonly per?: never; readonly by?: never }
+    | {
+        readonly share: number
+        readonly by: (element: V) => Key
+        readonly every?: never
+        readonly per?: never
+      }
+    | {
+        readonly per: Duration
+        readonly by?: (element: V) => Key
+        readonly every?: never
+        readonly share?: never
+      }
   )
 
 export interface LoopOptions<V> extends StepOptions<V> {

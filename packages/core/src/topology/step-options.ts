@@ -1,4 +1,5 @@
 import type { RetryPolicy } from '../plan/plan.ts'
+import type { Duration } from '../units.ts'
 import type { End } from './end.ts'
 import type { Stream } from './stream.ts'
 
@@ -17,6 +18,18 @@ export interface StepOptions<V> {
 export interface EnrichOptions<V> extends StepOptions<V> {
   /** Calls under way at once in each task; calls for one partition key are made one after the other. Default 1. */
   readonly concurrency?: number
+}
+
+export interface EnrichStepOptions<V> extends EnrichOptions<V> {
+  /** Circuit breaker: for a while no calls are made, when too many failed. Default: there is none. */
+  readonly breaker?: Breaker
+}
+
+export interface Breaker {
+  /** It opens after so many calls of a task failed one after the other. */
+  readonly failures: number
+  /** Elements fail without a call for this long by the clock; then one call decides whether it closes. */
+  readonly pause: Duration
 }
 
 /** An element that failed for good, and why. */

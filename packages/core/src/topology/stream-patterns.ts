@@ -1,5 +1,6 @@
 import type { Event } from '../event/event.ts'
 import { milliseconds, type Duration } from '../units.ts'
+import type { Claim, ClaimStore } from './claim.ts'
 import { End } from './end.ts'
 import type {
   BatchOptions,
@@ -16,7 +17,8 @@ import type {
   ScatterOptions,
   ThrottleOptions,
 } from './pattern-options.ts'
-import type { Key, StepOptions } from './step-options.ts'
+import type { ShellRef } from './shell.ts'
+import type { EnrichOptions, Key, StepOptions } from './step-options.ts'
 import { type Step, type StepInput, local, step } from './step.ts'
 import { StreamBase } from './stream-base.ts'
 import type { Stream } from './stream.ts'
@@ -171,6 +173,26 @@ export class PatternStream<V> extends StreamBase<V> {
     return this.next('omit', {}, { config: { fields } })
   }
 
+  /**
+   * Claim check: each element is put into a store, and a claim goes on in its place. `checkOut` brings it back, in this topology
+   * or in another one.
+   *
+   * @param keep What the next steps have to know of it.
+   * @example scans.checkIn(claimFolder('scans'), (e) => e.subject).to(topic('scan.claims'))
+   */
+  checkIn<K>(store: ClaimStore, keep: (value: V) => K, options: EnrichOptions<V> = {}): Stream<Claim<V, K>> {
+    return this.next('checkIn', options, { code: { store, keep }, concurrency: options.concurrency ?? 1 })
+  }
+
+  /** What was put into the store under the claim. It stays there; a claim of nothing fails. */
+  checkOut<W>(
+    this: PatternStream<Claim<W, unknown>>,
+    store: ClaimStore,
+    options: EnrichOptions<Claim<W, unknown>> = {},
+  ): Stream<W> {
+    return this.next('checkOut', options, { code: { store }, concurrency: options.concurrency ?? 1 })
+  }
+
   /** Resequencer: elements that are numbered come out in the order of their numbers; one that came before is dropped. */
   resequence(options: ResequenceOptions<V>): Stream<V> {
     const { by, sequence, first = 0, timeout, limit = 10_000, ...rest } = options
@@ -227,8 +249,8 @@ export class PatternStream<V> extends StreamBase<V> {
       ...(retry && { retry }),
       ...(onError && { onError }),
     }
-    if ('every' in options) return this.next('sample', rest, { config: { every: options.every } })
-    if ('share' in options)
+    if (options.every !== undefined) return this.next('sample', rest, { config: { every: options.every } })
+    if (options.share !== undefined)
       return this.next('sample', rest, { code: { by: options.by }, config: { share: options.share } })
     return this.next('sample', rest, {
       code: options.by ? { by: options.by } : {},
@@ -242,6 +264,16 @@ export class PatternStream<V> extends StreamBase<V> {
     if (!(Number.isInteger(rounds) && rounds > 0))
       throw new RangeError(`rounds of loop must be a whole number from 1 on, and is ${rounds}`)
     return this.next('loop', rest, { code: { step, until }, config: { rounds } })
+  }
+
+  /**
+   * A program in any language takes each element, and what it emits goes on: see `shell`. Tuples have one field, both ways.
+   *
+   * @example orders.map((e) => e.data).through<number>(shell('ruby', ['score.rb']))
+   */
+  through<W>(program: ShellRef, options: StepOptions<V> & { readonly concurrency?: number } = {}): Stream<W> {
+    const { concurrency = program.concurrency, ...rest } = options
+    return this.next(program.operator, rest, { config: program.config, concurrency })
   }
 
   /**

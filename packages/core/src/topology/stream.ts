@@ -5,7 +5,13 @@ import type { SinkRef } from '../ports/sink.ts'
 import { type Duration, milliseconds } from '../units.ts'
 import { End } from './end.ts'
 import type { KeyedStream } from './keyed-stream.ts'
-import { type EnrichOptions, type Key, type Predicate, type StepOptions, otherwise } from './step-options.ts'
+import {
+  type EnrichStepOptions,
+  type Key,
+  type Predicate,
+  type StepOptions,
+  otherwise,
+} from './step-options.ts'
 import { type Step, keyed, local } from './step.ts'
 import { PatternStream } from './stream-patterns.ts'
 import type { TopicRef } from './topic.ts'
@@ -40,9 +46,18 @@ export class Stream<V> extends PatternStream<V> {
   /** Another element for each, from a call to somewhere else. Order is kept for each partition key. */
   enrich<W>(
     enrich: (value: V, call: { readonly signal: SignalLike }) => W | Promise<W>,
-    options: EnrichOptions<V> = {},
+    options: EnrichStepOptions<V> = {},
   ): Stream<W> {
-    return this.next('enrich', options, { code: { enrich }, concurrency: options.concurrency ?? 1 })
+    const { breaker } = options
+    if (breaker && !(Number.isInteger(breaker.failures) && breaker.failures > 0))
+      throw new RangeError(`failures of breaker must be a whole number from 1 on, and is ${breaker.failures}`)
+    return this.next('enrich', options, {
+      code: { enrich },
+      config: breaker
+        ? { breaker: { failures: breaker.failures, pauseMs: milliseconds(breaker.pause) } }
+        : {},
+      concurrency: options.concurrency ?? 1,
+    })
   }
 
   /** Drops elements whose key came before within that time (idempotent consumer). */

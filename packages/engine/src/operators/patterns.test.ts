@@ -1,9 +1,12 @@
 import {
+  type Claim,
+  type ClaimStore,
   type Event,
   type Guarantee,
   type Replied,
   type Stream,
   type Topology,
+  backoff,
   fromTopic,
   otherwise,
   replyTo,
@@ -164,6 +167,36 @@ describe.each(guarantees)('%s', (guarantee) => {
     await fabric.publish('in', [{ data: 4 }, { data: 7 }])
     await fabric.advance('1s')
     expect(await fabric.data('out')).toEqual([1, 2, 3, 5, 6, 7])
+  })
+
+  test('a claim check, over a topic and a crash', async () => {
+    await using fabric = await testFabric()
+    const texts = new Map<string, string>()
+    const store: ClaimStore = {
+      put: async (id, text) => void texts.set(id, text),
+      get: async (id) => texts.get(id),
+    }
+    await fabric.submit(
+      flow<{ scan: string }>(guarantee)
+        .checkIn(store, (e) => e.subject)
+        .to(topic('claims')),
+    )
+    const [sent] = await fabric.publish('in', [{ subject: 'a', data: { scan: 'x'.repeat(100) } }])
+    await fabric.advance('1s')
+    await fabric.crash()
+    expect((await fabric.data('claims'))[0]).toEqual({ claim: expect.any(String), kept: 'a' })
+    expect([...texts.keys()]).toEqual([(await fabric.data<{ claim: string }>('claims'))[0]!.claim])
+    await fabric.publish('claims', [{ data: { claim: 'none', kept: 'b' } }])
+    await fabric.submit(
+      topology('u', { guarantee })
+        .from(topic<Claim<Event<{ scan: string }>, string>>('claims'))
+        .map((e) => e.data)
+        .checkOut(store)
+        .to(topic('out')),
+    )
+    await fabric.advance('1s')
+    expect(await fabric.read('out')).toMatchObject([{ id: sent!.id, subject: 'a', data: sent!.data }])
+    expect((await fabric.deadLetters('u')).map(({ data }) => data)).toEqual([{ claim: 'none', kept: 'b' }])
   })
 
   test('delay holds events as they are, for as long as need be, also over crashes', async () => {
@@ -335,6 +368,50 @@ test('what waits beyond the limit is a dead letter, and the rest goes on', async
   await fabric.advance('2h')
   expect(await fabric.data('out')).toEqual([3, 0, 1])
   expect((await fabric.deadLetters('t')).map(({ data }) => data)).toEqual([2])
+})
+
+test('a circuit breaker makes no calls while it is open, and closes after one that works', async () => {
+  await using fabric = await testFabric()
+  const calls: number[] = []
+  let down = true
+  await fabric.submit(
+    flow<number>()
+      .map((e) => e.data)
+      .enrich(
+        async (n) => {
+          calls.push(n)
+          if (down) throw new Error('down')
+          return n
+        },
+        {
+          breaker: { failures: 2, pause: '10s' },
+          retry: backoff('1ms', { attempts: 1 }),
+          onError: (s) => s.map(({ value, error }) => [value, error.code]).to(topic('failed')),
+        },
+      )
+      .to(topic('out')),
+  )
+  const send = async (...data: readonly number[]): Promise<void> => {
+    await fabric.publish(
+      'in',
+      data.map((each) => ({ data: each })),
+    )
+    await fabric.advance('1s')
+  }
+  await send(1, 2, 3, 4)
+  expect(calls).toEqual([1, 2])
+  expect((await fabric.data('failed')).slice(2)).toEqual([
+    [3, 'HEDDLE_BREAKER_OPEN'],
+    [4, 'HEDDLE_BREAKER_OPEN'],
+  ])
+  await fabric.advance('10s')
+  await send(5, 6) // one call decides, and it fails
+  expect(calls).toEqual([1, 2, 5])
+  down = false
+  await fabric.advance('10s')
+  await send(7, 8)
+  expect(calls).toEqual([1, 2, 5, 7, 8])
+  expect(await fabric.data('out')).toEqual([7, 8])
 })
 
 test('a flow in a graph', async () => {

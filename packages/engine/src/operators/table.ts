@@ -1,4 +1,6 @@
+import { shellBoltOperator } from '../multilang/shell-bolt.ts'
 import { boltOperator } from './bolt.ts'
+import { checkInOperator, checkOutOperator } from './claim.ts'
 import { dedupeOperator } from './dedupe.ts'
 import { dropOperator } from './drop.ts'
 import { enrichOperator } from './enrich.ts'
@@ -45,6 +47,8 @@ export const operators: ReadonlyMap<string, OperatorFactory> = new Map(
   Object.entries({
     batch: batchOperator,
     bolt: boltOperator,
+    checkIn: checkInOperator,
+    checkOut: checkOutOperator,
     debounce: debounceOperator,
     dedupe: dedupeOperator,
     delay: delayOperator,
@@ -75,6 +79,7 @@ export const operators: ReadonlyMap<string, OperatorFactory> = new Map(
     routingSlip: routingSlipOperator,
     sample: sampleOperator,
     scatter: scatterOperator,
+    shell: shellBoltOperator,
     sink: sinkOperator,
     split: splitOperator,
     throttle: throttleOperator,
@@ -88,6 +93,8 @@ export const operators: ReadonlyMap<string, OperatorFactory> = new Map(
 
 /** Operators without state, and without code that may have some: several processes can share their work. */
 export const stateless: ReadonlySet<string> = new Set([
+  'checkIn',
+  'checkOut',
   'drop',
   'enrich',
   'filter',
