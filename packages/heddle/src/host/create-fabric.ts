@@ -1,8 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import type { Clock, Connector, Engine, Guard, Log, Principal, Topology, TopologyStatus } from '@heddle/core'
 import type { HeddleConfig, HeddleConfigInput } from '../config/config.ts'
+import type { UpgradeFlags } from './upgrade-options.ts'
 
 export interface FabricOptions {
+  /** What topologies may do to what ran before, when they are started. Default: nothing that drops state. */
+  readonly upgrade?: UpgradeFlags
+  /**
+   * Folders whose topology files may be deployed by `heddle deploy`, which is to run code. Default: those of
+   * `config.topologies`.
+   */
+  readonly deployFrom?: readonly string[]
   /** Started beside those of the files that the configuration names. */
   readonly topologies?: readonly Topology[]
   /** Outside systems beside `http` and `file`; one of the same kind takes their place. */

@@ -11,10 +11,13 @@ import {
 import type { HeddleConfig, TopicConfigInput } from '../config/config.ts'
 import { version } from '../version.ts'
 import type { Fabric, FabricOptions } from './create-fabric.ts'
+import { foldersOf } from './deploy-file.ts'
+import { deployRoutes } from './deploy-routes.ts'
 import { findTopologyFiles, loadTopologyFile } from './load-topologies.ts'
 import { logEvents } from './log-events.ts'
 import type { Logger } from './logger.ts'
 import { topologyRoutes } from './topology-routes.ts'
+import { upgradeOptions } from './upgrade-options.ts'
 
 /** Starts all parts in order; if one fails, those that run are stopped again. See `createFabric`. */
 export async function startFabric(
@@ -53,8 +56,11 @@ export async function startFabric(
     })
     const files = await Promise.all(findTopologyFiles(config.topologies).map(loadTopologyFile))
     const topologies: TopologyStatus[] = []
-    for (const one of [...files.flatMap((file) => file.topologies), ...(options.topologies ?? [])])
-      topologies.push(await engine.submit(one))
+    const all = [...files.flatMap((file) => file.topologies), ...(options.topologies ?? [])]
+    const names = all.map(({ name }) => name)
+    const upgrades = all.map(({ name }) => upgradeOptions(name, options.upgrade ?? {}, names))
+    for (const [at, one] of all.entries())
+      topologies.push(await engine.submit(one, { ...upgrades[at], by: 'start' }))
 
     const { createMetrics } = await import('./metrics/metrics.ts')
     const metrics = createMetrics({ engine, log })
@@ -66,7 +72,14 @@ export async function startFabric(
       version,
       webhooks: config.webhooks,
       limits: { maxBodyBytes: config.http.maxBodyBytes, drainMs: config.drainMs },
-      extraRoutes: topologyRoutes(engine),
+      extraRoutes: [
+        ...topologyRoutes(engine),
+        ...deployRoutes({
+          engine,
+          folders: options.deployFrom ?? foldersOf(config.topologies),
+          drainMs: config.drainMs,
+        }),
+      ],
       metrics: () => metrics.text(),
       readiness: () => (ready ? { ready } : { ready, reason: 'it is starting or stopping' }),
       ...(guard && { guard }),

@@ -1,10 +1,16 @@
-import type { Engine, Topology } from '@heddle/core'
+import { type Deployed, type Engine, HeddleError, type PlanDiff, type Topology } from '@heddle/core'
 import { filesOfFailure } from './fresh-import.ts'
 import { loadError, loadTopologyFile } from './load-topologies.ts'
 
 /** What became of a topology file. */
 export type LiveReport =
-  | { readonly what: 'started' | 'reloaded'; readonly path: string; readonly topologies: readonly Topology[] }
+  | {
+      readonly what: 'started' | 'reloaded'
+      readonly path: string
+      readonly topologies: readonly Topology[]
+      /** What is different from what ran before, by topology. */
+      readonly changes: ReadonlyMap<string, PlanDiff>
+    }
   | { readonly what: 'removed'; readonly path: string; readonly names: readonly string[] }
   /** What ran before goes on. */
   | { readonly what: 'failed'; readonly path: string; readonly error: unknown }
@@ -16,8 +22,8 @@ interface LiveFile {
 }
 
 /**
- * The topologies of files that change. A changed one is drained, then submitted again under its name: it goes on at the
- * offsets and with the state that it had, so that no event is lost or done twice (as far as its guarantee goes).
+ * The topologies of files that change. A changed one is deployed over the one that runs: it goes on at the offsets and with
+ * the state that it had, so that no event is lost or done twice. One that cannot is refused, and what ran before goes on.
  */
 export class LiveTopologies {
   readonly #engine: Engine
@@ -64,26 +70,23 @@ export class LiveTopologies {
     const files = new Set(loaded.files)
     const names = new Set(loaded.topologies.map(({ name }) => name))
     const now: Topology[] = []
+    const changes = new Map<string, PlanDiff>()
     let failure: unknown
     for (const gone of running) if (!names.has(gone.name)) await this.#kill(gone)
     for (const topology of loaded.topologies) {
       const old = running.find(({ name }) => name === topology.name)
       try {
-        if (old) await this.#kill(old)
-        await this.#engine.submit(topology)
+        const { diff } = await this.#deploy(topology, path)
+        if (diff) changes.set(topology.name, diff)
         now.push(topology)
       } catch (error) {
         failure ??= error
-        if (!old) continue
-        await this.#engine.submit(old).then(
-          () => now.push(old),
-          () => {}, // the first error is the one to tell
-        )
+        if (old) now.push(old)
       }
     }
     this.#files.set(path, { topologies: now, files })
     if (failure !== undefined) this.#report({ what: 'failed', path, error: failure })
-    else this.#report({ what: before ? 'reloaded' : 'started', path, topologies: now })
+    else this.#report({ what: before ? 'reloaded' : 'started', path, topologies: now, changes })
   }
 
   /** Stops the topologies of a file that is gone. */
@@ -92,6 +95,14 @@ export class LiveTopologies {
     this.#files.delete(path)
     for (const topology of topologies) await this.#kill(topology)
     this.#report({ what: 'removed', path, names: topologies.map(({ name }) => name) })
+  }
+
+  async #deploy(topology: Topology, path: string): Promise<Deployed> {
+    const others = [...this.#files].filter(([other]) => other !== path)
+    const taken = others.find(([, { topologies }]) => topologies.some(({ name }) => name === topology.name))
+    if (taken)
+      throw new HeddleError('HEDDLE_ENGINE_TOPOLOGY_EXISTS', `'${topology.name}' is that of ${taken[0]}`)
+    return this.#engine.deploy(topology, { waitMs: this.#drainMs, by: 'file change' })
   }
 
   #kill({ name }: Topology): Promise<void> {

@@ -3,6 +3,7 @@ import { relative, resolve } from 'node:path'
 import { systemClock } from '@heddle/core'
 import { loadConfig } from '../../config/load-config.ts'
 import { tree } from '../../draw/tree.ts'
+import { foldersOf } from '../../host/deploy-file.ts'
 import { startFabric } from '../../host/fabric.ts'
 import { FileWatcher } from '../../host/file-watcher.ts'
 import { type LiveReport, LiveTopologies } from '../../host/live-topologies.ts'
@@ -13,6 +14,7 @@ import { print, printJson, style } from '../output.ts'
 import { errorText } from '../print-error.ts'
 import { readyLine } from '../ready-line.ts'
 import { untilStopped } from '../until-stopped.ts'
+import { printDifference } from './deploy.ts'
 
 interface DevOptions extends Record<string, unknown> {
   readonly config?: string
@@ -35,7 +37,8 @@ export async function dev(paths: readonly string[], options: DevOptions): Promis
   const sources = config.topologies.length > 0 ? config.topologies : [defaultFolder()]
   const folders = sources.filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory())
 
-  const fabric = await startFabric({ ...config, topologies: [] }, {}, logger)
+  const deployFrom = foldersOf(sources)
+  const fabric = await startFabric({ ...config, topologies: [] }, { deployFrom }, logger)
   const live = new LiveTopologies(fabric.engine, config.drainMs, (report) => show(report, json))
   const watcher = new FileWatcher({
     clock: systemClock,
@@ -78,12 +81,19 @@ function show(report: LiveReport, json: boolean): void {
   switch (report.what) {
     case 'started':
     case 'reloaded':
-      if (json) return printJson({ ...report, topologies: report.topologies.map(({ name }) => name) })
+      if (json)
+        return printJson({
+          ...report,
+          topologies: report.topologies.map(({ name }) => name),
+          changes: Object.fromEntries(report.changes),
+        })
       print(`${style('green', report.what.padEnd(8))}  ${path}`)
-      for (const { plan } of report.topologies)
+      for (const { plan, name } of report.topologies) {
         process.stdout.write(
           tree(plan, { width: (process.stdout.columns || 120) - 2 }).replaceAll(/^(?=.)/gm, '  '),
         )
+        if (report.what === 'reloaded') printDifference(report.changes.get(name))
+      }
       return
     case 'removed':
       if (json) return printJson(report)

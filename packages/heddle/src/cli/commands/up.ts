@@ -10,11 +10,13 @@ import { untilStopped } from '../until-stopped.ts'
 interface UpOptions extends Record<string, unknown> {
   readonly config?: string
   readonly json?: boolean
+  readonly dropState?: readonly string[]
+  readonly rename?: readonly string[]
 }
 
 /** `heddle up`: runs until SIGTERM or SIGINT; prints one line on stdout when it serves. */
 export async function up(files: readonly string[], options: UpOptions): Promise<void> {
-  const { json = false } = options
+  const { json = false, dropState = [], rename = [] } = options
   const { config } = await loadConfig({
     cwd: process.cwd(),
     env: process.env,
@@ -26,7 +28,7 @@ export async function up(files: readonly string[], options: UpOptions): Promise<
     ...(options.config !== undefined && { file: options.config }),
   })
   const logger = createLogger(config.logging)
-  const fabric = await startFabric(config, {}, logger)
+  const fabric = await startFabric(config, { upgrade: { dropState, rename } }, logger)
   print(readyLine(fabric, json))
   await untilStopped(fabric, logger)
 }

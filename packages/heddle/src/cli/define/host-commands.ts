@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import { configured, examples } from './options.ts'
+import { configured, examples, upgrading } from './options.ts'
 
 /** `up`, `dev`, `doctor`: what runs here. */
 export function hostCommands(program: Command): void {
   examples(
-    configured(program.command('up'))
+    upgrading(configured(program.command('up')))
       .description('Run the fabric: log, gateway, and the topologies of the files given.')
       .argument('[topologies...]', 'topology files, or folders of them')
       .action(async (files: string[], options: object) =>
@@ -12,6 +12,7 @@ export function hostCommands(program: Command): void {
       ),
     'heddle up --data ./data --http 8080 topologies/orders.ts',
     'heddle up --json            # the ready line as JSON, and logs as JSON on stderr',
+    'heddle up topologies --drop-state orders/per-minute',
   )
   examples(
     configured(program.command('dev'))

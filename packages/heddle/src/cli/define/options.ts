@@ -16,6 +16,15 @@ export const remote = (command: Command): Command =>
     new Option('--url <url>', 'address of a running host').env('HEDDLE_URL').default(defaultUrl),
   )
 
+/** `--drop-state` and `--rename`: what a new version may do to the one before. */
+export const upgrading = (command: Command): Command =>
+  command
+    .option(
+      '--drop-state <component...>',
+      'components whose state may be dropped: COMPONENT, or TOPOLOGY/COMPONENT',
+    )
+    .option('--rename <old=new...>', 'components that are called otherwise now, and keep their state')
+
 /** The flags of the settings, and where else settings come from. */
 export function configured(command: Command): Command {
   command.option('--config <file>', 'configuration file (default: heddle.config.{ts,js,json,yaml} here)')

@@ -1,10 +1,24 @@
 import type { Command } from 'commander'
-import { examples, remote } from './options.ts'
+import { examples, remote, upgrading } from './options.ts'
 
 const load = () => import('../commands/topologies.ts')
 
-/** `topologies …` */
+const loadDeploy = () => import('../commands/deploy.ts')
+
+/** `deploy` and `topologies …` */
 export function topologyCommands(program: Command): void {
+  examples(
+    upgrading(remote(program.command('deploy')))
+      .description(
+        'Put the topologies of a file in the place of those that run: nothing is lost or done twice.',
+      )
+      .argument('<file>', 'topology file, in a folder that the host was started with')
+      .option('--dry-run', 'only tell what would change')
+      .action(async (file: string, options: object) => (await loadDeploy()).deploy(file, options as never)),
+    'heddle deploy topologies/orders.ts --dry-run',
+    'heddle deploy topologies/orders.ts --rename count=per-customer',
+    'heddle deploy topologies/orders.ts --drop-state per-minute',
+  )
   const topologies = program
     .command('topologies')
     .description('See and steer the topologies of a running host.')
@@ -15,6 +29,10 @@ export function topologyCommands(program: Command): void {
     .description('State, drawing and figures of a topology.')
     .argument('<name>')
     .action(async (name: string, options: object) => (await load()).describeTopology(name, options as never))
+  remote(topologies.command('history'))
+    .description('The last versions that ran: since when, by whom, and what was different.')
+    .argument('<name>')
+    .action(async (name: string, options: object) => (await loadDeploy()).history(name, options as never))
   remote(topologies.command('activate'))
     .description('Read on.')
     .argument('<name>')
