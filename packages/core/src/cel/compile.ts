@@ -10,9 +10,9 @@ import { HeddleError, errorMessage } from '../errors.ts'
 import { isEvent } from '../event/event.ts'
 import { didYouMean } from '../plan/check.ts'
 import { countLoops, exhaustedReason, isExhausted, refill } from './budget.ts'
-import { type CelScope, checking, knownNames, running } from './environment.ts'
+import { type CelScope, checking, knownFunctions, knownNames, running } from './environment.ts'
 import { plainValue } from './plain-value.ts'
-import { checkSafety, hasLoops, maxLength, readsData } from './safety.ts'
+import { checkFunctions, checkSafety, hasLoops, maxLength, readsData } from './safety.ts'
 import { viewAny, viewEvent, viewOf } from './view.ts'
 
 /** Elements of which nothing is known. */
@@ -105,6 +105,7 @@ function compile(source: string, scope: CelScope): Compiled {
     if (source.length > maxLength) throw new Error(`it has more than ${maxLength} characters`)
     const checked = checking(scope).parse(source)
     checkSafety(checked.ast)
+    checkFunctions(checked.ast, knownFunctions())
     const check = checked.check()
     if (!check.valid) throw check.error as Error
     type = String(check.type)
@@ -208,5 +209,9 @@ function reworded(reason: string, scope: CelScope): string {
     return `there is no variable '${variable}'${hint}`
   }
   const key = /^No such key: (\w+)$/.exec(reason)?.[1]
-  return key === undefined ? reason : `there is no field '${key}'${didYouMean(key, knownNames(scope))}`
+  if (key !== undefined) return `there is no field '${key}'${didYouMean(key, knownNames(scope))}`
+  if (reason === 'Unexpected character: =') return `${reason}; two of them compare: ==`
+  if (/^no such overload: (string \+ \w+|\w+ \+ string)$/.test(reason))
+    return `${reason}; string(…) makes a text of another value`
+  return reason
 }

@@ -1,6 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js'
 import { HeddleError } from '../errors.ts'
-import { charge, chargeTries, chargeTurns } from './budget.ts'
+import { charge, chargeTries, chargeTurns, loops } from './budget.ts'
 import { re2 } from './re2.ts'
 import { type CelType, declare, eventAttributes } from './types.ts'
 
@@ -76,6 +76,20 @@ export function checking(scope: CelScope): Environment {
   if (scope.element !== 'event') made.registerVariable('value', scope.element === 'value' ? declared : 'dyn')
   cache.set(scope, made)
   return made
+}
+
+let functions: ReadonlySet<string> | undefined
+
+/** Names of functions, those that loop included. */
+export function knownFunctions(): ReadonlySet<string> {
+  return (functions ??= new Set([
+    'bind',
+    ...loops,
+    ...running
+      .getDefinitions()
+      .functions.map(({ name }) => name)
+      .filter((name) => !name.startsWith('__')),
+  ]))
 }
 
 /** Names that may have been meant where the expression has one that is not there. */

@@ -1,5 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { errorMessage } from '../errors.ts'
+import { didYouMean } from '../plan/check.ts'
 import { loops } from './budget.ts'
 import { compilePattern } from './re2.ts'
 
@@ -24,6 +25,16 @@ export function checkSafety(ast: ASTNode): void {
   checkCalls(ast, 0)
   if (expandedNodes(ast, new Map()) > maxExpandedNodes)
     throw located(ast, `cel.bind makes values grow: written out, it has more than ${maxExpandedNodes} nodes`)
+}
+
+/** Finds functions that there are not; the checker would first stumble over what a loop of that name makes known. */
+export function checkFunctions(ast: ASTNode, known: ReadonlySet<string>): void {
+  if ((ast.op === 'rcall' || ast.op === 'call') && !known.has(ast.args[0])) {
+    const meant = didYouMean(ast.args[0], known)
+    const hint = meant.includes('did you mean') ? meant : ''
+    throw located(ast, `there is no function '${ast.args[0]}'${hint}`)
+  }
+  for (const child of children(ast)) checkFunctions(child, known)
 }
 
 function checkCalls(ast: ASTNode, depth: number): void {

@@ -8,7 +8,7 @@ import type { BranchText } from './branch.ts'
 import { compileText } from './cel-text.ts'
 import { type Reader, rangeOf } from './reader.ts'
 import { elementType, unknownScope, valueScope } from './scope.ts'
-import type { Flow, Sources, StepBuilding } from './step-kind.ts'
+import type { Flow, Place, Sources, StepBuilding } from './step-kind.ts'
 import type { StepOptionText } from './step-options.ts'
 import type { StepText } from './steps.ts'
 
@@ -23,7 +23,7 @@ export class Builder {
   }
 
   /** Steps to an end. `place` is where that would be missing. */
-  branch(start: Flow, { steps = [], to = [], drop }: BranchText, place: Node): End {
+  branch(start: Flow, { steps = [], to = [], drop }: BranchText, { node: place, whole }: Place): End {
     const flow = this.#follow(start, steps)
     if (flow instanceof End) {
       if (to.length > 0 || drop)
@@ -39,6 +39,7 @@ export class Builder {
         drop
           ? "it cannot go somewhere ('to') and nowhere ('drop')"
           : "this goes nowhere: say 'to: TOPIC', or 'drop: true'",
+        whole,
       )
     if (to.length === 0) return flow.stream.drop()
     const ends = to.map(({ target, ...options }) =>
@@ -80,7 +81,7 @@ export class Builder {
       options: this.#options(flow.scope, options, node),
       compile: (text, scope, wanted) =>
         compileText(text, scope, wanted, this.#reader) ?? { type: 'dyn', evaluate: () => undefined },
-      branch: (from, branch, at = node) => this.branch(from, branch, at),
+      branch: (from, branch, at = { node }) => this.branch(from, branch, at),
       steps: (from, steps) => this.#steps(from, steps),
       sources: this.#sources,
     }
@@ -103,7 +104,7 @@ export class Builder {
         component: 'string',
       },
     })
-    return { ...rest, onError: (stream) => this.branch({ stream, scope: failure }, onError, node) }
+    return { ...rest, onError: (stream) => this.branch({ stream, scope: failure }, onError, { node }) }
   }
 
   #place(node: Node): string {

@@ -245,6 +245,7 @@ to: [out, { hok: x }]
       'topology: t\nfrom: in\nsteps:\n  - set: { total: 1 }\nto: out',
       "4:12 'total' is no attribute of events: fields of the data are written data.total",
     ],
+    ['topology:t\nfrom: in\nto: out', "are written 'name: value', with the space"],
     ['topology: t\nfrom: in\nsteps:\n  - filter: !event.x\nto: out', "4:13 YAML takes a '!'"],
     ["topology: t\nfrom: in\nsteps:\n  - filter: 'a' in event.x\nto: out", 'goes into quotes'],
     [
@@ -311,6 +312,18 @@ to: out
 `
     expect(told(yaml('type: event.id'))).toEqual(["4:82 there is no field 'totl'; did you mean 'total'?"])
     expect(told(yaml('data.x: event.id'))).toEqual([])
+  })
+
+  it('in one branch do not hide those of another', () => {
+    expect(
+      told(
+        'topology: t\nfrom: in\nsteps:\n  - route:\n      a: { when: event.tpe == "x", to: x }\n      b: { when: true }\n      c: { when: true, too: x }\n',
+      ),
+    ).toEqual([
+      "5:24 there is no field 'tpe'; did you mean 'type'?",
+      "6:7 this goes nowhere: say 'to: TOPIC', or 'drop: true'",
+      "7:24 there is no 'too' here; did you mean 'to'?",
+    ])
   })
 
   it('that come from another mistake are not told', () => {

@@ -104,9 +104,11 @@ function yamlMistake({ code, message, pos }: YAMLError, source: SourceText): Mis
         ? 'it is nested too deep'
         : code === 'DUPLICATE_KEY'
           ? 'this name is there before'
-          : /plain|scalar|flow|alias|anchor|token|compact|implicit/i.test(message)
-            ? `${message}. An expression goes into quotes, or below '|-', when it has ': ' or ' #' in it, or begins with a quote or one of [ { ! & * | > % @; in braces also when it has a comma or brackets`
-            : message
+          : /Nested mappings|Implicit keys|Implicit map keys/.test(message)
+            ? "a name and its value are written 'name: value', with the space; an expression with ': ' in it goes into quotes"
+            : /plain|scalar|flow|alias|anchor|token|compact|implicit/i.test(message)
+              ? `${message}. An expression goes into quotes, or below '|-', when it has ': ' or ' #' in it, or begins with a quote or one of [ { ! & * | > % @; in braces also when it has a comma or brackets`
+              : message
   return {
     message: hint,
     place: source.place(pos[0]),
@@ -174,7 +176,7 @@ function build(
   const end = new Builder(reader, sources).branch(
     merged,
     { ...(steps && { steps }), ...(to && { to }), ...(drop && { drop }) },
-    name.node,
+    name,
   )
   if (!reader.failed) checkPlan(end, reader)
   return { topology: end, topics: new Set(refs.keys()) }

@@ -42,11 +42,13 @@ export class Reader {
   }
 
   /**
-   * Tells what may be wrong only because something else is: nothing, once there is another mistake. Expressions of their own
-   * are told in any case.
+   * Tells what may be wrong only because something else is: nothing, once there is another mistake inside of `within`, or
+   * anywhere without it.
    */
-  consequence(at: Node | Pair | Range | null, message: string): void {
-    if (!this.failed) this.mistake(at, message)
+  consequence(at: Node | Pair | Range | null, message: string, within?: Node): void {
+    const [from, to] = within ? rangeOf(within) : [0, Infinity]
+    if (this.#mistakes.some(({ range: [start] }) => start >= from && start < to)) return
+    this.mistake(at, message)
   }
 
   get failed(): boolean {

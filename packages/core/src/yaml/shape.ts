@@ -28,7 +28,10 @@ export type Read<S> = S extends Shape<infer T> ? T : never
 /** A value, and the part of the file that it was read from. */
 export interface Located<T> {
   readonly value: T
+  /** Where it is named, or else stands. */
   readonly node: Node
+  /** All of it, where `node` is its name. */
+  readonly whole?: Node
 }
 
 const isText = (node: Node | null): boolean => isScalar(node) && typeof node.value === 'string'
@@ -160,7 +163,7 @@ export function record<T>(
           continue
         }
         const made = value.read(part, reader)
-        if (made !== undefined) entries.set(key, { value: made, node: keyNode })
+        if (made !== undefined) entries.set(key, { value: made, node: keyNode, ...(part && { whole: part }) })
       }
       return entries
     },

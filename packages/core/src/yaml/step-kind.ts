@@ -9,7 +9,7 @@ import type { TopicRef } from '../topology/topic.ts'
 import type { BranchText } from './branch.ts'
 import type { CelText } from './cel-text.ts'
 import type { Reader } from './reader.ts'
-import type { Shape } from './shape.ts'
+import type { Located, Shape } from './shape.ts'
 import type { StepText } from './steps.ts'
 
 /** A stream on its way, and what is known of its elements. */
@@ -33,6 +33,9 @@ export interface Sources {
   readonly all: (ends: readonly End[]) => End
 }
 
+/** Where something stands: its name, and all of it. */
+export type Place = Pick<Located<unknown>, 'node' | 'whole'>
+
 /** What the builder of a step has at hand. */
 export interface StepBuilding {
   readonly reader: Reader
@@ -41,8 +44,8 @@ export interface StepBuilding {
   readonly options: StepOptions<unknown>
   /** Compiles an expression for elements of a scope; one that is wrong is told, and gives `undefined` for all. */
   readonly compile: (text: CelText, scope: CelScope, wanted: Wanted) => Compiled
-  /** Builds a branch to its end; `node` is where it stands, if not at the step. */
-  readonly branch: (flow: Flow, branch: BranchText, node?: Node) => End
+  /** Builds a branch to its end; `at` is where it stands, if not at the step. */
+  readonly branch: (flow: Flow, branch: BranchText, at?: Place) => End
   /** Adds steps that lead on. */
   readonly steps: (flow: Flow, steps: readonly StepText[]) => Flow
   readonly sources: Sources

@@ -44,9 +44,9 @@ export const wayKinds = (
         ]),
       )
       const ways = Object.fromEntries(
-        [...branches].map(([name, { value, node }]) => [
+        [...branches].map(([name, { value, ...place }]) => [
           name,
-          (stream: Flow['stream']) => step.branch({ ...flow, stream }, value, node),
+          (stream: Flow['stream']) => step.branch({ ...flow, stream }, value, place),
         ]),
       )
       return flow.stream.route(conditions, ways, step.options)
@@ -79,8 +79,8 @@ export const wayKinds = (
         )
       }
       const ways: Record<string, (stream: Flow['stream']) => End> = {}
-      for (const [name, { value, node }] of recipients)
-        ways[name] = (stream) => step.branch({ ...flow, stream }, value, node)
+      for (const [name, { value, ...place }] of recipients)
+        ways[name] = (stream) => step.branch({ ...flow, stream }, value, place)
       return flow.stream.recipientList<string>(choose, ways, step.options)
     },
   }),
@@ -91,7 +91,7 @@ export const wayKinds = (
     build: (flow: Flow, tap, step) =>
       passing(
         flow,
-        flow.stream.wireTap((stream) => step.branch({ ...flow, stream }, tap, step.node), step.options),
+        flow.stream.wireTap((stream) => step.branch({ ...flow, stream }, tap), step.options),
       ),
   }),
 })
