@@ -54,7 +54,11 @@ export function checkPlan(plan: Plan, { places, open }: CheckContext = {}): read
     seen.add(component.id)
     checkComponent(component, fault)
     if (unique) for (const input of component.inputs) checkInput(component, input, components, fault)
-    if (plan.settings.guarantee === 'exactly-once' && component.operator === 'spout') {
+    if (
+      plan.settings.guarantee === 'exactly-once' &&
+      component.kind === 'spout' &&
+      component.operator !== 'topic'
+    ) {
       fault(
         `the spout '${component.id}' cannot be exactly-once: only topics can, since they are read again by offset`,
       )

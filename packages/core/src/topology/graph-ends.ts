@@ -17,6 +17,8 @@ export interface ComponentRef {
   readonly config: Readonly<Record<string, Json>>
   readonly code: ComponentCode
   readonly topics: readonly TopicSpec[]
+  /** Tuples under way at once in each task, where the user says nothing. Default 1. */
+  readonly concurrency?: number
 }
 
 export interface SpoutRef<Out extends Values> extends ComponentRef {

@@ -22,7 +22,7 @@ export interface ComponentOptions<F extends readonly string[], S extends Streams
   readonly streams?: S
   /** Tasks. Default 1. */
   readonly parallelism?: number
-  /** Tuples under way at once in each task of an asynchronous bolt. Default 1. */
+  /** Tuples under way at once in each task of an asynchronous bolt. Default 1, and 100 for `shell`. */
   readonly concurrency?: number
   readonly retry?: RetryPolicy
 }
@@ -182,8 +182,11 @@ export class Graph implements Topology {
     inputs: PlanInput[],
   ): void {
     this.#assembled = undefined
-    const { fields, streams, parallelism = 1, concurrency = 1, retry = defaultRetry } = options
-    const ref = isRef(code) ? code : { operator: kind, config: {}, code: { [kind]: code }, topics: [] }
+    const { fields, streams, parallelism = 1, retry = defaultRetry } = options
+    const ref: ComponentRef = isRef(code)
+      ? code
+      : { operator: kind, config: {}, code: { [kind]: code }, topics: [] }
+    const { concurrency = ref.concurrency ?? 1 } = options
     const declared = { ...(fields && { [defaultStream]: fields }), ...streams }
     this.#parts.push({
       component: {

@@ -11,6 +11,7 @@
  * | `heddle:engine:timeout`     | an event was not done in time and is replayed |
  * | `heddle:engine:skipped`     | records were gone before they were read |
  * | `heddle:engine:delivery`    | events were handed to a sink, or could not be |
+ * | `heddle:engine:shell`       | a program of a topology has something to say |
  *
  * @module
  */
@@ -77,6 +78,14 @@ export interface DeliveryMessage {
   readonly error: unknown
 }
 
+export interface ShellMessage {
+  readonly topology: string
+  readonly component: string
+  /** By its log command, its error command, or on stderr. */
+  readonly kind: 'log' | 'error' | 'stderr'
+  readonly message: string
+}
+
 export const stateChannel = channel('heddle:engine:state')
 export const commitChannel = channel('heddle:engine:commit')
 export const errorChannel = channel('heddle:engine:error')
@@ -84,3 +93,4 @@ export const deadLetterChannel = channel('heddle:engine:dead-letter')
 export const timeoutChannel = channel('heddle:engine:timeout')
 export const skippedChannel = channel('heddle:engine:skipped')
 export const deliveryChannel = channel('heddle:engine:delivery')
+export const shellChannel = channel('heddle:engine:shell')

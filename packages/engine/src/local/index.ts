@@ -3,9 +3,11 @@ export type {
   DeadLetterMessage,
   DeliveryMessage,
   ErrorMessage,
+  ShellMessage,
   SkippedMessage,
   StateMessage,
   TimeoutMessage,
 } from './channels.ts'
 export { localEngine } from './local-engine.ts'
 export type { LocalEngineOptions } from './options.ts'
+export { stateStore } from './plan-record.ts'

@@ -170,6 +170,10 @@ export class Network {
       tasksOf: (other) => this.#tasks.get(other) ?? [],
       signal: services.signal,
       watermark: services.watermark,
+      fieldsOf: (other, stream) =>
+        topology.plan.components.find((each) => each.id === other)?.streams[stream] ?? [],
+      componentOf: componentsOf(this.#tasks),
+      report: (error) => services.report(id, error),
       maxRecordBytes: services.maxRecordBytes,
     }
     return { task, context }
@@ -189,6 +193,12 @@ export function numberTasks(
     ]),
   )
 }
+
+/** Component of each task, by its number. */
+export const componentsOf = (
+  tasks: ReadonlyMap<string, readonly number[]>,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries([...tasks].flatMap(([id, numbers]) => numbers.map((number) => [number, id])))
 
 /** Makes the streams of a component's tasks. */
 function portsFor(
@@ -259,7 +269,7 @@ function sendFailure(port: StreamPort, component: PlanComponent, execution: Exec
  */
 export function checkOperators(plan: Plan): void {
   for (const { id, kind, operator } of plan.components) {
-    const known = kind === 'spout' ? operator === 'topic' || operator === 'spout' : operators.has(operator)
+    const known = kind === 'spout' ? ['topic', 'spout', 'shell'].includes(operator) : operators.has(operator)
     if (known) continue
     throw new HeddleError(
       'HEDDLE_ENGINE_UNSUPPORTED',

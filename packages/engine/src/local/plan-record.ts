@@ -60,6 +60,11 @@ export const firstRecord = (plan: Plan): PlanRecord => ({
 export const storeName = (record: PlanRecord | undefined, topology: string, component: string): string =>
   record?.stores[component] ?? `${topology}/${component}`
 
+/** The store that has a component's state on this log. */
+export async function stateStore(log: Log, topology: string, component: string): Promise<Store> {
+  return log.store(storeName(readRecord(await log.store(topology)), topology, component))
+}
+
 /** Name of the store with a component's timers. */
 export const timersName = (store: string): string => `${store}/timers`
 

@@ -1,5 +1,5 @@
 import { HeddleError, type Log, type Plan, type StatePage, type StateQuery, didYouMean } from '@heddle/core'
-import { readRecord, storeName } from './plan-record.ts'
+import { stateStore } from './plan-record.ts'
 
 const decoder = new TextDecoder()
 
@@ -12,8 +12,7 @@ export async function queryState(log: Log, plan: Plan, query: StateQuery): Promi
       'HEDDLE_TOPOLOGY_INVALID',
       `'${plan.name}' has no component '${component}'${didYouMean(component, ids)}`,
     )
-  const record = readRecord(await log.store(plan.name))
-  const store = await log.store(storeName(record, plan.name, component))
+  const store = await stateStore(log, plan.name, component)
   const from = after === undefined || after < prefix ? prefix : `${after}\u0000`
   const entries: StatePage['entries'][number][] = []
   for (const [key, value] of store.entries({ gte: from, limit: limit + 1 })) {

@@ -1,5 +1,15 @@
-import type { Clock, GroupMember, Log, Spout, SpoutCode, Topology, TopicPartition } from '@heddle/core'
+import type {
+  Clock,
+  GroupMember,
+  Log,
+  PlanComponent,
+  Spout,
+  SpoutCode,
+  Topology,
+  TopicPartition,
+} from '@heddle/core'
 import { HeddleError } from '@heddle/core'
+import { shellSpout } from '../multilang/shell-spout.ts'
 import { ComponentState } from '../state/component-state.ts'
 import { TaskState } from '../state/task-state.ts'
 import { ComponentTimers } from '../state/timers.ts'
@@ -12,7 +22,7 @@ import { EventTime } from './event-time.ts'
 import { CurrentEpoch, ExactlyOnce } from './exactly-once.ts'
 import type { Ground, Processing } from './ground.ts'
 import { Ingest } from './ingest.ts'
-import { type GaveUp, Network, type SpoutTask, numberTasks } from './network.ts'
+import { type GaveUp, Network, type SpoutTask, componentsOf, numberTasks } from './network.ts'
 import type { Settings } from './options.ts'
 import { readRecord, storeName, timersName } from './plan-record.ts'
 import { Run } from './run.ts'
@@ -124,14 +134,14 @@ export async function startRun(context: RunContext): Promise<Run> {
   })
 
   const spouts = network.spouts
-    .filter(({ component }) => component.operator === 'spout')
-    .map((task) => spoutDriver(context, task, network, () => processing?.wake()))
+    .filter(({ component }) => component.operator !== 'topic')
+    .map((task) => spoutDriver(context, task, network, componentsOf(numbers), () => processing?.wake()))
   let opened: readonly (() => Promise<void> | void)[] = []
   try {
     await network.open()
     opened = [() => network.close()]
     for (const [at, driver] of spouts.entries()) {
-      const task = network.spouts.filter(({ component }) => component.operator === 'spout')[at]!
+      const task = network.spouts.filter(({ component }) => component.operator !== 'topic')[at]!
       await driver.open({
         topology: name,
         component: task.component.id,
@@ -222,11 +232,11 @@ function spoutDriver(
   context: RunContext,
   task: SpoutTask,
   network: Network,
+  componentOf: Readonly<Record<string, string>>,
   changed: () => void,
 ): SpoutDriver {
   const { topology, clock, settings, componentStats, stats, report, congested } = context
-  const code = topology.code.get(task.component.id)?.['spout'] as SpoutCode
-  const spout: Spout = 'create' in code ? code.create() : code
+  const spout = spoutOf(topology, task.component, componentOf)
   return new SpoutDriver(task, spout, {
     topology: topology.name,
     clock,
@@ -239,6 +249,16 @@ function spoutDriver(
     abandon: (root) => network.abandon(root),
     changed,
   })
+}
+
+function spoutOf(
+  topology: Topology,
+  component: PlanComponent,
+  componentOf: Readonly<Record<string, string>>,
+): Spout {
+  if (component.operator === 'shell') return shellSpout(component, topology.name, componentOf)
+  const code = topology.code.get(component.id)?.['spout'] as SpoutCode
+  return 'create' in code ? code.create() : code
 }
 
 /** Writes dead letters, one for each root. */

@@ -52,6 +52,12 @@ export interface OperatorOutput extends Output {
 export interface OperatorContext extends TaskContext {
   /** Where event time has come to, in milliseconds. */
   readonly watermark: () => number
+  /** Fields of a stream of a component, in the order of their declaration. */
+  readonly fieldsOf: (component: string, stream: string) => readonly string[]
+  /** Component of each task, by its number. */
+  readonly componentOf: Readonly<Record<string, string>>
+  /** Tells the operator that something is wrong which is no tuple's fault. */
+  readonly report: (error: unknown) => void
   /** Largest record that a topic of the plan takes, in bytes. */
   readonly maxRecordBytes: (topic: string) => number
 }

@@ -18,6 +18,7 @@ const forwarded = [
   'heddle:engine:timeout',
   'heddle:engine:skipped',
   'heddle:engine:delivery',
+  'heddle:engine:shell',
   'heddle:connectors:delivery',
   'heddle:connectors:file-cut',
 ]

@@ -4,6 +4,7 @@ import type {
   DeadLetterMessage,
   DeliveryMessage,
   ErrorMessage,
+  ShellMessage,
   SkippedMessage,
   StateMessage,
   TimeoutMessage,
@@ -75,6 +76,9 @@ export function logEvents(logger: Logger, clock: Clock = systemClock): () => voi
       const kind = `${facts.topology} ${facts.component}`
       often('warn', kind, { ...facts, err: error }, 'a sink did not take events; they are tried again')
     }),
+    onChannel<ShellMessage>('heddle:engine:shell', ({ message, kind, ...facts }) =>
+      logger[kind === 'error' ? 'warn' : 'info'](facts, message),
+    ),
     onChannel<CommitFailedMessage>('heddle:log:commit-failed', (facts) =>
       often('error', facts.code, facts, 'a commit failed; nothing of it was kept'),
     ),

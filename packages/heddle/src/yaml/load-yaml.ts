@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import type { Topology } from '@heddle/core'
-import { type FileTest, readTopology, topologyFormat } from '@heddle/core/yaml'
+import { type FileTest, type TopologyFormat, readTopology, topologyFormat } from '@heddle/core/yaml'
 import { withFiles } from '../host/fresh-import.ts'
 import { outputs } from './outputs.ts'
 
 /** The format of topology files, with the outputs that come with the house. */
-export const format = topologyFormat(outputs)
+export const format: TopologyFormat = topologyFormat(outputs)
 
 export interface YamlFile {
   readonly topology: Topology

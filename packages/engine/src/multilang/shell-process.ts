@@ -1,0 +1,197 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Clock, HeddleError, type PlanComponent, errorMessage } from '@heddle/core'
+import { shellChannel } from '../local/channels.ts'
+import { Deframer, frame } from './framing.ts'
+import type { Handshake, ProgramMessage, SpoutCommand, TupleMessage } from './messages.ts'
+
+export interface ShellConfig {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly heartbeatTimeoutMs: number
+  readonly startTimeoutMs: number
+  readonly maxMessageBytes: number
+}
+
+export interface ShellContext {
+  readonly topology: string
+  readonly component: PlanComponent
+  readonly task: number
+  readonly clock: Clock
+  /** Component of each task. */
+  readonly componentOf: Readonly<Record<string, string>>
+  /** Called for each message that is not about the process itself. */
+  readonly received: (message: Exclude<ProgramMessage, { pid: number }>) => void
+  /** It is gone, and why. Called once for each life, also when it was asked to end. */
+  readonly ended: (error: HeddleError) => void
+}
+
+/** How long a program that was asked to end may take, in milliseconds: as long as Storm gives it. */
+const endMs = 1000
+
+/** One life of a program that speaks the multilang protocol. */
+export class ShellProcess {
+  readonly #context: ShellContext
+  readonly #config: ShellConfig
+  readonly #child: ChildProcess
+  readonly #deframer: Deframer
+  readonly #pidDir: string
+  readonly #ready = Promise.withResolvers<void>()
+  readonly #gone = Promise.withResolvers<void>()
+  #why: HeddleError | undefined
+  #full: Promise<void> | undefined
+  /** Clock time when it was last heard of. */
+  heardAt: number
+
+  private constructor(context: ShellContext, config: ShellConfig, child: ChildProcess, pidDir: string) {
+    this.#context = context
+    this.#config = config
+    this.#child = child
+    this.#pidDir = pidDir
+    this.#deframer = new Deframer(config.maxMessageBytes)
+    this.heardAt = context.clock.now()
+    this.#ready.promise.catch(() => {})
+    child.on('error', (error) => this.#end(this.#failure(errorMessage(error))))
+    child.on('exit', (code, signal) => {
+      this.#end(this.#failure(signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`))
+      this.#clean()
+    })
+    child.stdin!.on('error', () => {}) // what there is to say, the exit says
+    child.stdout!.on('data', (chunk: Uint8Array) => this.#read(chunk))
+    this.#forwardErrors()
+  }
+
+  /** Starts a program, and resolves when it has answered the handshake. @throws HEDDLE_SHELL_FAILED */
+  static async start(context: ShellContext): Promise<ShellProcess> {
+    const config = context.component.config as unknown as ShellConfig
+    const pidDir = await mkdtemp(join(tmpdir(), 'heddle-shell-'))
+    const child = spawn(config.command, config.args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      ...(config.cwd !== undefined && { cwd: config.cwd }),
+      env: { ...process.env, ...config.env },
+      // A group of its own: what it starts is killed with it.
+      detached: process.platform !== 'win32',
+    })
+    const made = new ShellProcess(context, config, child, pidDir)
+    const late = context.clock.after(config.startTimeoutMs, () =>
+      made.kill(`it did not answer the handshake within ${config.startTimeoutMs} ms`),
+    )
+    try {
+      void made.send(made.#handshake())
+      await made.#ready.promise
+      return made
+    } catch (error) {
+      await made.close()
+      throw error
+    } finally {
+      late.clear()
+    }
+  }
+
+  /** Resolves when the pipe takes more: whoever awaits it never fills memory. */
+  send(message: Handshake | TupleMessage | SpoutCommand | readonly number[]): Promise<void> {
+    const stdin = this.#child.stdin!
+    if (this.#why || !stdin.writable) return Promise.resolve()
+    if (!stdin.write(frame(message)))
+      this.#full ??= new Promise((resolve) => {
+        const go = (): void => {
+          this.#full = undefined
+          resolve()
+        }
+        stdin.once('drain', go)
+        this.#gone.promise.then(go, go)
+      })
+    return this.#full ?? Promise.resolve()
+  }
+
+  /** Ends it at once, and all that it has started. */
+  kill(why: string): void {
+    this.#end(this.#failure(why))
+    const { pid } = this.#child
+    if (pid === undefined) return
+    try {
+      process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
+    } catch {
+      // It is gone already.
+    }
+  }
+
+  /** Closes its stdin, which asks it to end; kills it if it does not. */
+  async close(): Promise<void> {
+    this.#end(this.#failure('it was closed'))
+    if (this.#child.pid === undefined) return this.#gone.promise
+    this.#child.stdin!.end()
+    const timer = setTimeout(() => this.kill('it was closed'), endMs)
+    await this.#gone.promise
+    clearTimeout(timer)
+  }
+
+  #handshake(): Handshake {
+    const { topology, component, task, componentOf } = this.#context
+    return {
+      conf: { 'topology.name': topology, 'topology.message.timeout.secs': 30 },
+      pidDir: this.#pidDir,
+      context: {
+        'task->component': componentOf,
+        taskid: task,
+        componentid: component.id,
+        'stream->outputfields': component.streams,
+      },
+    }
+  }
+
+  #read(chunk: Uint8Array): void {
+    if (this.#why) return
+    this.heardAt = this.#context.clock.now()
+    try {
+      for (const message of this.#deframer.push(chunk) as readonly ProgramMessage[]) {
+        if ('pid' in message) this.#ready.resolve()
+        else if (message.command === 'log') this.#tell('log', message.msg)
+        else if (message.command === 'error') this.#tell('error', message.msg)
+        else this.#context.received(message)
+      }
+    } catch (error) {
+      this.kill(error instanceof HeddleError ? error.detail : errorMessage(error))
+    }
+  }
+
+  #forwardErrors(): void {
+    let rest = ''
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n')
+      rest = lines.pop()!.slice(-this.#config.maxMessageBytes)
+      for (const line of lines) if (line.trim() !== '') this.#tell('stderr', line)
+    })
+  }
+
+  #tell(kind: 'log' | 'error' | 'stderr', message: string): void {
+    if (!shellChannel.hasSubscribers) return
+    const { topology, component } = this.#context
+    shellChannel.publish({ topology, component: component.id, kind, message })
+  }
+
+  #failure(why: string): HeddleError {
+    const { command, args } = this.#config
+    return new HeddleError(
+      'HEDDLE_SHELL_FAILED',
+      `'${this.#context.component.id}' (${[command, ...args].join(' ')}): ${why}`,
+    )
+  }
+
+  #clean(): void {
+    void rm(this.#pidDir, { recursive: true, force: true }).then(this.#gone.resolve)
+  }
+
+  #end(error: HeddleError): void {
+    if (this.#why) return
+    this.#why = error
+    this.#ready.reject(error)
+    // One that was never there does not exit.
+    if (this.#child.pid === undefined) this.#clean()
+    this.#context.ended(error)
+  }
+}
