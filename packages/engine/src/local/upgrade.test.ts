@@ -5,6 +5,7 @@ import {
   HeddleError,
   type Log,
   type Topology,
+  stateLayout,
   topic,
   topology,
   tumbling,
@@ -12,6 +13,7 @@ import {
 import { openEmbeddedLog } from '@heddle/log/embedded'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Harness, publish, read, until } from '../fixtures/harness.ts'
+import { operators, stateless } from '../operators/table.ts'
 import { localEngine } from './local-engine.ts'
 
 let harness: Harness
@@ -148,6 +150,15 @@ test('a start with changed code is checked as a deploy is', async () => {
     { number: 2, by: 'me', changes: ['window: config.sizeMs, config.advanceMs; its state was dropped'] },
     { number: 1, by: 'engine', changes: ['first version'] },
   ])
+})
+
+test('every operator is known to have no state, or has a layout of it', () => {
+  const unknown = [...operators.keys()].filter(
+    (operator) =>
+      !stateless.has(operator) &&
+      stateLayout({ ...counting().plan.components[0]!, operator, config: {} }) === undefined,
+  )
+  expect(unknown).toEqual([])
 })
 
 test('a dry run tells what would be, and changes nothing', async () => {

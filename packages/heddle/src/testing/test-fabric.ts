@@ -1,4 +1,6 @@
 import {
+  type DeployOptions,
+  type Deployed,
   type Duration,
   type Event,
   type EventInit,
@@ -14,7 +16,7 @@ import {
   milliseconds,
   toRecord,
 } from '@heddle/core'
-import { localEngine } from '@heddle/engine/local'
+import { localEngine, stateStore } from '@heddle/engine/local'
 import { MemoryDisk, openMemoryLog } from '@heddle/log/memory'
 import { Capture } from './capture.ts'
 import { Faults } from './faults.ts'
@@ -91,14 +93,22 @@ export class TestFabric implements AsyncDisposable {
 
   /** Runs a topology. Topics that do not say otherwise get one partition. @throws as `Engine.submit` does. */
   async submit(topology: Topology): Promise<void> {
-    for (const { operator, config } of topology.plan.components) {
-      const kind = config['kind']
-      if (operator === 'sink' && typeof kind === 'string') this.#capture(kind)
-    }
-    await this.#drive(this.#makeTopics(topology))
+    await this.#prepare(topology)
     await this.#drive(this.#engine.submit(topology))
     this.#topologies.set(topology.name, topology)
     await this.settle()
+  }
+
+  /**
+   * Puts another version of a topology in the place of the one that runs, as `heddle deploy` does; starts it where none runs.
+   * @throws HEDDLE_UPGRADE_INCOMPATIBLE with every reason; the one before runs on.
+   */
+  async deploy(topology: Topology, options: DeployOptions = {}): Promise<Deployed> {
+    await this.#prepare(topology)
+    const deployed = await this.#drive(this.#engine.deploy(topology, options))
+    if (options.dryRun !== true) this.#topologies.set(topology.name, topology)
+    await this.settle()
+    return deployed
   }
 
   /** Drains and stops a topology. */
@@ -177,7 +187,7 @@ export class TestFabric implements AsyncDisposable {
 
   /** State of a component as it is committed. */
   async state(topology: string, component: string): Promise<Readonly<Record<string, unknown>>> {
-    const store = await this.log.store(`${topology}/${component}`)
+    const store = await stateStore(this.log, topology, component)
     const decoder = new TextDecoder()
     return Object.fromEntries(
       [...store.entries()].map(([key, value]) => [key, JSON.parse(decoder.decode(value)) as unknown]),
@@ -235,6 +245,14 @@ export class TestFabric implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  async #prepare(topology: Topology): Promise<void> {
+    for (const { operator, config } of topology.plan.components) {
+      const kind = config['kind']
+      if (operator === 'sink' && typeof kind === 'string') this.#capture(kind)
+    }
+    await this.#drive(this.#makeTopics(topology))
   }
 
   /** One partition where nothing else is said, so that there is one order. */

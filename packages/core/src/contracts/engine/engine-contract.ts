@@ -169,6 +169,79 @@ function runningContract(open: OpenEngine, guarantee: Guarantee, { test }: TestA
     }),
   )
 
+  test(
+    'puts another version in the place of one that runs, and loses and repeats nothing',
+    withEngine(open, async ({ engine, log }) => {
+      if (!engine.features.upgrades) return
+      const name = unique('upgraded')
+      const rounds = 6
+      await publish(log, `${name}.in`, ['w'])
+      await engine.submit(contractTopologies.words(name, guarantee))
+      for (let round = 1; round <= rounds; round++) {
+        const lines = Array.from({ length: 50 }, () => 'w')
+        await publish(log, `${name}.in`, lines)
+        const { words, wordsLater } = contractTopologies
+        const version = round % 2 === 0 ? words : wordsLater
+        const { diff, status } = await engine.deploy(version(name, guarantee))
+        equal(
+          diff?.components.map(({ id, state }) => `${id} ${state}`),
+          ['count kept'],
+          'what is different',
+        )
+        equal(status?.state, 'active', 'state')
+      }
+      await publish(log, `${name}.in`, ['w'])
+      const total = rounds * 50 + 2
+      interface Count {
+        count: number
+        version: number
+      }
+      const counts = await dataWhen<Count>(
+        log,
+        `${name}.out`,
+        `${total} counts`,
+        (data) => data.length >= total,
+      )
+      equal(
+        counts.map(({ count }) => count).toSorted(byNumber),
+        upTo(total).map((n) => n + 1),
+        'each count once',
+      )
+      equal(counts.find(({ count }) => count === total)?.version, 1, 'version of the last one')
+      equal((await engine.history(name)).length, rounds + 1, 'versions')
+      await engine.kill(name)
+    }),
+  )
+
+  test(
+    'refuses a version that would lose state, and the one before runs on',
+    withEngine(open, async ({ engine, log }) => {
+      if (!engine.features.upgrades) return
+      const name = unique('refused')
+      await publish(log, `${name}.in`, ['w'])
+      await engine.submit(contractTopologies.words(name, guarantee))
+      interface Count {
+        count: number
+      }
+      const counted = (wanted: number) =>
+        dataWhen<Count>(log, `${name}.out`, `count ${wanted}`, (data) =>
+          data.some(({ count }) => count === wanted),
+        )
+      await counted(1)
+      const other = contractTopologies.flow(name, guarantee)
+      const { diff } = await engine.deploy(other, { dryRun: true })
+      check((diff?.conflicts.length ?? 0) > 0, 'a dry run to tell why')
+      await throws('HEDDLE_UPGRADE_INCOMPATIBLE', () => engine.deploy(other))
+      await publish(log, `${name}.in`, ['w'])
+      await counted(2)
+      await engine.kill(name)
+      // Nor does a start after a stop.
+      await throws('HEDDLE_UPGRADE_INCOMPATIBLE', () => engine.submit(other))
+      await engine.submit(other, { dropState: ['split', 'count'] })
+      await engine.kill(name)
+    }),
+  )
+
   if (guarantee === 'at-least-once') {
     test(
       'replays what is not done in time',

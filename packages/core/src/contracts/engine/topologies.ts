@@ -19,14 +19,19 @@ export type MakeTopology = (name: string, guarantee: Guarantee) => Topology
 const input = <T>(name: string) => topic<T>(`${name}.in`, { partitions: 2 })
 const output = (name: string, which = 'out') => topic(`${name}.${which}`, { partitions: 1 })
 
-/** Counts words: a line in, `{ word, count }` out for each word. */
-const words: MakeTopology = (name, guarantee) => {
+/** Counts words: a line in, `{ word, count, version }` out for each word. */
+const words: MakeTopology = (name, guarantee) => wordsOf(name, guarantee, 1, 3)
+
+/** Another version of `words`, which goes on with its counts. */
+const wordsLater: MakeTopology = (name, guarantee) => wordsOf(name, guarantee, 2, 2)
+
+function wordsOf(name: string, guarantee: Guarantee, version: number, parallelism: number): Topology {
   const t = topology.graph(name, { guarantee })
   const lines = t.spout('lines', fromTopic(input<string>(name)), { fields: ['line'] })
   const split: BoltFunction<{ line: string }, { word: string }> = ({ values }, out) => {
     for (const word of values.line.split(' ')) out.emit({ word })
   }
-  const count: { create: () => Bolt<{ word: string }, { word: string; count: number }> } = {
+  const count: { create: () => Bolt<{ word: string }, { word: string; count: number; version: number }> } = {
     create: () => {
       let state: State
       return {
@@ -34,13 +39,15 @@ const words: MakeTopology = (name, guarantee) => {
         execute({ values: { word } }, out) {
           const counted = (state.get<number>(word) ?? 0) + 1
           state.put(word, counted)
-          out.emit({ word, count: counted })
+          out.emit({ word, count: counted, version })
         },
       }
     },
   }
   const each = t.bolt('split', split, { fields: ['word'], parallelism: 2 }).shuffle(lines)
-  const counts = t.bolt('count', count, { fields: ['word', 'count'], parallelism: 3 }).fields(each, 'word')
+  const counts = t
+    .bolt('count', count, { fields: ['word', 'count', 'version'], parallelism })
+    .fields(each, 'word')
   t.bolt('out', toTopic(output(name))).shuffle(counts)
   return t
 }
@@ -141,4 +148,4 @@ const hanging: MakeTopology = (name, guarantee) => {
 }
 
 /** Each of them by its name. */
-export const contractTopologies = { words, groupings, flow, failing, hanging } as const
+export const contractTopologies = { words, wordsLater, groupings, flow, failing, hanging } as const
