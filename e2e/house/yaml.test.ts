@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createClient } from '@heddle/client'
 import { expect, test } from 'vitest'
 import { Running, heddle, temporaryFolder } from './cli.ts'
@@ -91,4 +91,30 @@ test('the tests in files run, check shows mistakes with their lines, graph draws
 
   expect((await heddle(['graph', 'good.yaml'], inFolder)).stdout).toContain('topic out')
   expect(JSON.parse((await heddle(['yaml-schema'])).stdout)).toMatchObject({ title: 'Heddle topology' })
+})
+
+test('a step may be a program beside the file', async () => {
+  using folder = temporaryFolder()
+  mkdirSync(folder.at('topologies'))
+  copyFileSync(new URL('../multilang/program.ts', import.meta.url), folder.at('topologies/shout.ts'))
+  writeFileSync(
+    folder.at('topologies/shout.yaml'),
+    `topology: shout
+guarantee: exactly-once
+from: in
+steps:
+  - map: event.data
+  - through: { command: ${JSON.stringify(process.execPath)}, args: [shout.ts], concurrency: 4 }
+to: out
+`,
+  )
+  const up = new Running(['up', '--json', '--http', '0', 'topologies/shout.yaml'], { cwd: folder.path })
+  const client = createClient({ url: await up.url() })
+  await client.publish('in', { type: 'word', data: 'hello' })
+  for await (const { event } of client.subscribe('out', { from: 'earliest' })) {
+    expect(event.data).toBe('HELLO')
+    break
+  }
+  await client.close()
+  expect(await up.end()).toBe(0)
 })

@@ -25,6 +25,8 @@ export interface ReadOptions {
   readonly file: string
   /** Reads a file that this one names, such as a schema; the path is as it stands there. A throw is told as a mistake. */
   readonly readFile?: (path: string) => string
+  /** Makes a path of one that stands in the file. Default: paths are those of the host. */
+  readonly resolve?: (path: string) => string
 }
 
 export interface TopologyText {
@@ -40,7 +42,7 @@ export interface TopologyText {
 export function readTopology(
   text: string,
   format: TopologyFormat,
-  { file, readFile }: ReadOptions,
+  { file, readFile, resolve }: ReadOptions,
 ): TopologyText {
   const source = new SourceText(file, text)
   const document = parse(source)
@@ -56,7 +58,7 @@ export function readTopology(
     throw new TypeError('unreachable: what cannot be read is told')
   }
   const types = schemaTypes(found, reader, readFile)
-  const { topology, topics } = build(found, types, reader)
+  const { topology, topics } = build(found, types, reader, resolve)
   // Only a plan without mistakes tells which outputs there are.
   reader.end()
   const used = { topics: topics.add(topology.plan.settings.deadLetterTopic), outputs: outputsOf(topology) }
@@ -144,6 +146,7 @@ function build(
   { topology: name, topics = new Map(), from, steps, to, drop, ...rest }: FileText,
   types: ReadonlyMap<string, CelType>,
   reader: Reader,
+  resolve: ReadOptions['resolve'],
 ): { topology: Topology; topics: Set<string> } {
   const { about: _, tests: _tests, ...settings } = rest
   const refs = new Map<string, TopicRef>()
@@ -164,6 +167,7 @@ function build(
     scope,
     stream: (each, options = {}) => ({ stream: start.from(ref(each), options), scope: scope(each) }),
     table: (each, key) => start.table<unknown, Key>(ref(each), key ? { key } : {}),
+    resolve: (path) => resolve?.(path) ?? (path === '.' ? undefined : path),
     all: (ends) => start.all(...ends),
   }
   const [first, ...others] = from.map(({ value: { topic: each, ...options }, node }) =>

@@ -29,6 +29,8 @@ export interface Sources {
     options?: { readonly name?: string; readonly parallelism?: number },
   ) => Flow
   readonly table: (topic: string, key: ((event: unknown) => Key) | undefined) => Table<Key, unknown>
+  /** A path as it stands in the file, from the folder of the file; `undefined` where that is not known. */
+  readonly resolve: (path: string) => string | undefined
   /** One topology of several flows. */
   readonly all: (ends: readonly End[]) => End
 }

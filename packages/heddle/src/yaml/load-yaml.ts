@@ -27,6 +27,7 @@ export function loadYamlFile(path: string): YamlFile {
   try {
     const read = readTopology(readFileSync(path, 'utf8'), format, {
       file: name.startsWith('..') ? path : name,
+      resolve: (inFile) => resolve(dirname(path), inFile),
       readFile(named) {
         const schema = resolve(dirname(path), named)
         files.add(schema)

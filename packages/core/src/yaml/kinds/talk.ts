@@ -1,13 +1,23 @@
 import type { CelType } from '../../cel/types.ts'
 import { HeddleError } from '../../errors.ts'
+import { shell } from '../../topology/shell.ts'
 import { celText } from '../cel-text.ts'
 import { topicName } from '../output.ts'
 import { elementType, valueScope } from '../scope.ts'
-import { duration, field, list, object, record, required, wholeNumber } from '../shape.ts'
+import { duration, field, list, object, record, required, size, text, wholeNumber } from '../shape.ts'
 import { type StepKind, stepKind } from '../step-kind.ts'
 import { compileTemplate, template } from '../template.ts'
 
 const namesText = celText('a CEL expression that gives a list of texts')
+
+const programOptions = {
+  cwd: field(text(), 'Folder that it starts in. Default: that of this file.'),
+  env: field(record(text(), { least: 1 }), 'Environment variables beside those of the host.'),
+  heartbeatTimeout: field(duration, 'Not heard of for this long, it is started again. Default 30s.'),
+  startTimeout: field(duration, 'How long it may take to start. Default 60s.'),
+  maxMessage: field(size, 'Largest message that it may send. Default 16mb.'),
+  concurrency: field(wholeNumber(1), 'Elements that it may have at once. Default 100.'),
+}
 
 /** Steps that choose topics by what is in an element, ask others, or change elements in ways that they choose. */
 export const talkKinds: Readonly<Record<string, StepKind>> = {
@@ -42,6 +52,32 @@ export const talkKinds: Readonly<Record<string, StepKind>> = {
         scope: valueScope({
           fields: { request: elementType(flow.scope), reply: elementType(scope(replies)) },
         }),
+      }
+    },
+  }),
+  through: stepKind({
+    about:
+      "A program in any language takes each element, and what it emits goes on; it speaks Storm's multilang protocol.",
+    shape: object('an object such as { command: python3, args: [score.py] }', {
+      command: required(text(), 'Found on the PATH of the host, or a path.'),
+      args: field(list(text()), 'Its arguments.'),
+      ...programOptions,
+    }),
+    example: `- map: event.data
+- through: { command: python3, args: [score.py] }`,
+    build(flow, { command, args = [], cwd, env, concurrency, ...options }, step) {
+      const folder = step.sources.resolve(cwd ?? '.')
+      const program = shell(command, args, {
+        ...options,
+        ...(folder !== undefined && { cwd: folder }),
+        ...(env && { env: Object.fromEntries([...env].map(([name, { value }]) => [name, value])) }),
+      })
+      return {
+        stream: flow.stream.through(program, {
+          ...step.options,
+          ...(concurrency !== undefined && { concurrency }),
+        }),
+        scope: valueScope('dyn'),
       }
     },
   }),
