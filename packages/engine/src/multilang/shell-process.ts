@@ -33,6 +33,9 @@ export interface ShellContext {
 /** How long a program that was asked to end may take, in milliseconds: as long as Storm gives it. */
 const endMs = 1000
 
+/** How long what a program wrote last is waited for after its end, in milliseconds. */
+const lastWordsMs = 200
+
 /** One life of a program that speaks the multilang protocol. */
 export class ShellProcess {
   readonly #context: ShellContext
@@ -44,6 +47,7 @@ export class ShellProcess {
   readonly #gone = Promise.withResolvers<void>()
   #why: HeddleError | undefined
   #full: Promise<void> | undefined
+  #lastLine = ''
   /** Clock time when it was last heard of. */
   heardAt: number
 
@@ -57,8 +61,19 @@ export class ShellProcess {
     this.#ready.promise.catch(() => {})
     child.on('error', (error) => this.#end(this.#failure(errorMessage(error))))
     child.on('exit', (code, signal) => {
-      this.#end(this.#failure(signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`))
-      this.#clean()
+      const how = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`
+      const end = (): void => {
+        clearTimeout(timer)
+        this.#end(
+          this.#failure(
+            this.#lastLine === '' ? how : `${how}; the last that it wrote to stderr: ${this.#lastLine}`,
+          ),
+        )
+        this.#clean()
+      }
+      // What it wrote last may still be on its way; what it has started may keep the pipe open.
+      const timer = setTimeout(end, lastWordsMs)
+      child.on('close', end)
     })
     child.stdin!.on('error', () => {}) // what there is to say, the exit says
     child.stdout!.on('data', (chunk: Uint8Array) => this.#read(chunk))
@@ -164,7 +179,11 @@ export class ShellProcess {
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split('\n')
       rest = lines.pop()!.slice(-this.#config.maxMessageBytes)
-      for (const line of lines) if (line.trim() !== '') this.#tell('stderr', line)
+      for (const line of lines) {
+        if (line.trim() === '') continue
+        this.#lastLine = line
+        this.#tell('stderr', line)
+      }
     })
   }
 

@@ -55,8 +55,8 @@ export class ThreadDeployment {
   }
 
   /**
-   * Puts another version in the place of this one, when that has finished what is under way. When it does not start, this one
-   * runs on.
+   * Puts another version in the place of this one, when that has finished what is under way. When that does not start, nothing
+   * runs any more: what is at the old place may be other code by now.
    *
    * @throws HEDDLE_UPGRADE_INCOMPATIBLE, or HEDDLE_UPGRADE_FAILED with what starting it threw.
    */
@@ -75,13 +75,17 @@ export class ThreadDeployment {
         this.#topology = before.topology
         this.#place = before.place
         this.#parallelism = before.parallelism
-        await this.#startAll({})
         if (isHeddleError(error, 'HEDDLE_UPGRADE_INCOMPATIBLE')) throw error
         throw new HeddleError('HEDDLE_UPGRADE_FAILED', `'${topology.name}': ${errorMessage(error)}`, {
           cause: error,
         })
       }
     })
+  }
+
+  /** No thread of it is there. */
+  get idle(): boolean {
+    return this.#threads.length === 0
   }
 
   get status(): TopologyStatus {

@@ -99,6 +99,21 @@ describe('a topology in a thread of its own', () => {
     expect((await engine.history('stateful')).map(({ number }) => number)).toEqual([2, 1])
   })
 
+  test('a version that does not start leaves the one before running, and the next one gets a thread again', async () => {
+    await engine.submit(topologies['stateful']!)
+    await publish('stateful.in', ['a'])
+    await dataWhen('stateful.out', 1)
+    for (let attempt = 0; attempt < 2; attempt++)
+      await expect(engine.deploy(versions['broken']!)).rejects.toMatchObject({ code: 'HEDDLE_UPGRADE_FAILED' })
+    expect((await engine.list())[0]).toMatchObject({ name: 'stateful', state: 'active' })
+    await publish('stateful.in', ['a'])
+    expect(await dataWhen('stateful.out', 2)).toEqual([1, 2])
+    const { status } = await engine.deploy(versions['doubled']!)
+    expect(status).toMatchObject({ state: 'active', threads: [{ state: 'running' }] })
+    await publish('stateful.in', ['a'])
+    expect(await dataWhen('stateful.out', 3)).toEqual([1, 2, 6])
+  })
+
   test('one that cannot start says why, and nothing is left of it', async () => {
     await expect(engine.submit(topologies['cannot-start']!)).rejects.toMatchObject({
       code: 'HEDDLE_SINK_UNKNOWN',

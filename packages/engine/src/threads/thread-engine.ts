@@ -15,6 +15,8 @@ import {
   type TopologyStatus,
   type TopologyVersion,
   type UpgradeOptions,
+  errorMessage,
+  isHeddleError,
   systemClock,
 } from '@heddle/core'
 import { planUpgrade, refuse } from '../local/upgrade.ts'
@@ -39,6 +41,11 @@ class ThreadEngine implements Engine {
   readonly #clock: Clock
   readonly #here: Engine
   readonly #deployments = new Map<string, ThreadDeployment>()
+  /**
+   * Topologies that run in this thread since another version of them did not start: where they were, there is other code now.
+   * The next version that starts gets threads again.
+   */
+  readonly #sheltered = new Map<string, Topology>()
 
   constructor(options: ThreadEngineOptions) {
     this.#options = options
@@ -78,15 +85,50 @@ class ThreadEngine implements Engine {
         'HEDDLE_ENGINE_UNSUPPORTED',
         `'${name}' runs in threads, and this version of it is of no file`,
       )
-    const isHere = !running && (await this.#here.list()).some((each) => each.name === name)
+    const sheltered = this.#sheltered.get(name)
+    const isHere = !running && !sheltered && (await this.#here.list()).some((each) => each.name === name)
     if (place === undefined || isHere) return this.#here.deploy(topology, { dryRun, waitMs, ...options })
     const { diff } = await planUpgrade(this.#options.log, plan, options)
     if (dryRun) return { diff, status: running?.status }
     // What can be refused now is refused before anything is stopped.
     if (diff) refuse(diff)
+    if (sheltered) return { diff, status: await this.#leaveShelter(topology, sheltered, options, waitMs) }
     if (!running) return { diff, status: await this.submit(topology, options) }
-    await running.replace(topology, place, options, waitMs)
+    const { state } = running.status
+    const before = running.topology
+    try {
+      await running.replace(topology, place, options, waitMs)
+    } catch (error) {
+      if (running.idle) {
+        this.#deployments.delete(name)
+        await this.#shelter(before)
+        if (state === 'inactive') await this.#here.deactivate(name)
+      }
+      throw error
+    }
     return { diff, status: running.status }
+  }
+
+  async #shelter(topology: Topology): Promise<void> {
+    await this.#here.submit(topology)
+    this.#sheltered.set(topology.name, topology)
+  }
+
+  async #leaveShelter(
+    topology: Topology,
+    before: Topology,
+    options: UpgradeOptions,
+    waitMs: number,
+  ): Promise<TopologyStatus> {
+    const { name } = topology
+    await this.kill(name, { waitMs })
+    try {
+      return await this.submit(topology, options)
+    } catch (error) {
+      await this.#shelter(before)
+      if (isHeddleError(error, 'HEDDLE_UPGRADE_INCOMPATIBLE')) throw error
+      throw new HeddleError('HEDDLE_UPGRADE_FAILED', `'${name}': ${errorMessage(error)}`, { cause: error })
+    }
   }
 
   history(name: string): Promise<readonly TopologyVersion[]> {
@@ -125,6 +167,7 @@ class ThreadEngine implements Engine {
 
   async kill(name: string, { waitMs = this.#settings.drainMs }: KillOptions = {}): Promise<void> {
     const deployment = this.#deployments.get(name)
+    this.#sheltered.delete(name)
     if (!deployment) return this.#here.kill(name, { waitMs })
     await deployment.kill(waitMs)
     if (this.#deployments.get(name) === deployment) this.#deployments.delete(name)

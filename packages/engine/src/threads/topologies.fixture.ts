@@ -1,5 +1,5 @@
 /** Topologies for tests of threads, by name: good ones, and ones that are not. */
-import { type Topology, topic, topology } from '@heddle/core'
+import { type Topology, fromTopic, topic, topology } from '@heddle/core'
 
 const one = { partitions: 1 }
 const many = { partitions: 8 }
@@ -15,7 +15,7 @@ function once(name: string, bad: () => unknown): Topology {
     .to(topic(`${name}.out`, one))
 }
 
-/** A second version of `stateful`, and one that cannot take its place. */
+/** A second version of `stateful`, one that does not start, and one that cannot take its place. */
 export const versions: Readonly<Record<string, Topology>> = {
   doubled: topology('stateful', { guarantee: 'exactly-once' })
     .from(topic<string>('stateful.in', one))
@@ -27,6 +27,16 @@ export const versions: Readonly<Record<string, Topology>> = {
     )
     .map((count) => 2 * count)
     .to(topic('stateful.out', one)),
+  broken: (() => {
+    const t = topology.graph('stateful', { guarantee: 'exactly-once' })
+    const input = fromTopic(topic<string>('stateful.in', one))
+    const words = t.spout('in', input, { fields: ['word'] })
+    const open = (): never => {
+      throw new Error('on purpose')
+    }
+    t.bolt('key', { open, execute: () => {} }).shuffle(words)
+    return t
+  })(),
   other: topology('stateful', { guarantee: 'exactly-once' })
     .from(topic<string>('stateful.in', one))
     .dedupe({ by: (e) => e.data, within: '1h', name: 'count' })
