@@ -104,7 +104,10 @@ describe('a topology in a thread of its own', () => {
     await publish('stateful.in', ['a'])
     await dataWhen('stateful.out', 1)
     for (let attempt = 0; attempt < 2; attempt++)
-      await expect(engine.deploy(versions['broken']!)).rejects.toMatchObject({ code: 'HEDDLE_UPGRADE_FAILED' })
+      await expect(engine.deploy(versions['broken']!, { dropState: ['count'] })).rejects.toMatchObject({
+        code: 'HEDDLE_UPGRADE_FAILED',
+        detail: expect.stringContaining('on purpose'),
+      })
     expect((await engine.list())[0]).toMatchObject({ name: 'stateful', state: 'active' })
     await publish('stateful.in', ['a'])
     expect(await dataWhen('stateful.out', 2)).toEqual([1, 2])
