@@ -297,6 +297,7 @@ to: out
     for (const [where, readFile] of [
       [schema, undefined],
       ['./order.json', (path: string) => (path === './order.json' ? schema : '')],
+      ['./order.yaml', () => 'properties:\n  total: { type: number }\n'],
     ] as const)
       expect(mistakes(yaml(where), readFile).map(({ message }) => message)).toEqual([
         "there is no field 'totl'; did you mean 'total'?",

@@ -1,4 +1,4 @@
-import { LineCounter, type YAMLError, isMap, parseDocument } from 'yaml'
+import { LineCounter, type YAMLError, isMap, parse as parseYaml, parseDocument } from 'yaml'
 import type { CelType } from '../cel/types.ts'
 import { typeOfSchema } from '../cel/types.ts'
 import { errorMessage, isHeddleError } from '../errors.ts'
@@ -134,7 +134,7 @@ function schemaTypes(
     }
     try {
       if (!readFile) throw new Error('no files can be read here')
-      types.set(name, typeOfSchema(JSON.parse(readFile(schema))))
+      types.set(name, typeOfSchema(parseYaml(readFile(schema))))
     } catch (error) {
       reader.mistake(node, `the schema cannot be read: ${errorMessage(error)}`)
     }
