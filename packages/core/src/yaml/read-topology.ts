@@ -1,4 +1,4 @@
-import { LineCounter, type YAMLError, isMap, parse as parseYaml, parseDocument } from 'yaml'
+import { type YAMLError, isMap, parse as parseYaml, parseDocument } from 'yaml'
 import type { CelType } from '../cel/types.ts'
 import { typeOfSchema } from '../cel/types.ts'
 import { errorMessage, isHeddleError } from '../errors.ts'
@@ -78,7 +78,7 @@ function parse(source: SourceText): ReturnType<typeof parseDocument> {
     throw topologyInvalid(source.file, [{ message: `it has more than ${maxLength} characters` }])
   let document: ReturnType<typeof parseDocument>
   try {
-    document = parseDocument(source.text, { prettyErrors: false, lineCounter: new LineCounter() })
+    document = parseDocument(source.text, { prettyErrors: false })
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw topologyInvalid(source.file, [{ message: 'it is nested too deep' }])
