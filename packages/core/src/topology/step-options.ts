@@ -15,12 +15,12 @@ export interface StepOptions<V> {
   readonly onError?: (failures: Stream<Failure<V>>) => End
 }
 
-export interface EnrichOptions<V> extends StepOptions<V> {
+export interface CallOptions<V> extends StepOptions<V> {
   /** Calls under way at once in each task; calls for one partition key are made one after the other. Default 1. */
   readonly concurrency?: number
 }
 
-export interface EnrichStepOptions<V> extends EnrichOptions<V> {
+export interface EnrichOptions<V> extends CallOptions<V> {
   /** Circuit breaker: for a while no calls are made, when too many failed. Default: there is none. */
   readonly breaker?: Breaker
 }

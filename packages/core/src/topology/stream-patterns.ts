@@ -18,7 +18,7 @@ import type {
   ThrottleOptions,
 } from './pattern-options.ts'
 import type { ShellRef } from './shell.ts'
-import type { EnrichOptions, Key, StepOptions } from './step-options.ts'
+import type { CallOptions, Key, StepOptions } from './step-options.ts'
 import { type Step, type StepInput, local, step } from './step.ts'
 import { StreamBase } from './stream-base.ts'
 import type { Stream } from './stream.ts'
@@ -180,7 +180,7 @@ export class PatternStream<V> extends StreamBase<V> {
    * @param keep What the next steps have to know of it.
    * @example scans.checkIn(claimFolder('scans'), (e) => e.subject).to(topic('scan.claims'))
    */
-  checkIn<K>(store: ClaimStore, keep: (value: V) => K, options: EnrichOptions<V> = {}): Stream<Claim<V, K>> {
+  checkIn<K>(store: ClaimStore, keep: (value: V) => K, options: CallOptions<V> = {}): Stream<Claim<V, K>> {
     return this.next('checkIn', options, { code: { store, keep }, concurrency: options.concurrency ?? 1 })
   }
 
@@ -188,7 +188,7 @@ export class PatternStream<V> extends StreamBase<V> {
   checkOut<W>(
     this: PatternStream<Claim<W, unknown>>,
     store: ClaimStore,
-    options: EnrichOptions<Claim<W, unknown>> = {},
+    options: CallOptions<Claim<W, unknown>> = {},
   ): Stream<W> {
     return this.next('checkOut', options, { code: { store }, concurrency: options.concurrency ?? 1 })
   }

@@ -5,13 +5,7 @@ import type { SinkRef } from '../ports/sink.ts'
 import { type Duration, milliseconds } from '../units.ts'
 import { End } from './end.ts'
 import type { KeyedStream } from './keyed-stream.ts'
-import {
-  type EnrichStepOptions,
-  type Key,
-  type Predicate,
-  type StepOptions,
-  otherwise,
-} from './step-options.ts'
+import { type EnrichOptions, type Key, type Predicate, type StepOptions, otherwise } from './step-options.ts'
 import { type Step, keyed, local } from './step.ts'
 import { PatternStream } from './stream-patterns.ts'
 import type { TopicRef } from './topic.ts'
@@ -46,7 +40,7 @@ export class Stream<V> extends PatternStream<V> {
   /** Another element for each, from a call to somewhere else. Order is kept for each partition key. */
   enrich<W>(
     enrich: (value: V, call: { readonly signal: SignalLike }) => W | Promise<W>,
-    options: EnrichStepOptions<V> = {},
+    options: EnrichOptions<V> = {},
   ): Stream<W> {
     const { breaker } = options
     if (breaker && !(Number.isInteger(breaker.failures) && breaker.failures > 0))
