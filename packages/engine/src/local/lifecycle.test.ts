@@ -304,7 +304,7 @@ test('names that are running, unknown names, and operators that are not there ar
   const plan = {
     ...other.plan,
     name: 'u',
-    components: other.plan.components.map((component) => ({ ...component, operator: 'shell' })),
+    components: other.plan.components.map((component) => ({ ...component, operator: 'nothing' })),
   }
   await expect(engine.submit({ name: 'u', plan, code: other.code })).rejects.toMatchObject({
     code: 'HEDDLE_ENGINE_UNSUPPORTED',
