@@ -66,13 +66,16 @@ export class PatternStream<V> extends StreamBase<V> {
   /** Brings the parts of `split` together again, in their order; those that are missing when time is up are left out. */
   gatherParts<W>(
     this: PatternStream<Part<W>>,
-    options: StepOptions<Part<W>> & { readonly timeout?: Duration } = {},
+    options: StepOptions<Part<W>> & Pick<GatherOptions<Part<W>, string>, 'timeout' | 'limit'> = {},
   ): Stream<readonly W[]> {
-    return this.gather({
-      ...options,
-      by: ({ group }) => group,
-      until: (parts) => parts.length === parts[0]!.size,
-    }).map(({ elements }) => elements.toSorted((a, b) => a.index - b.index).map(({ part }) => part))
+    const { timeout, limit = 10_000, ...rest } = options
+    const gathered = this.next<Gathered<string, Part<W>>>('gather', rest, {
+      code: { by: ({ group }: Part<W>) => group, size: ({ size }: Part<W>) => size },
+      config: { count: 0, timeoutMs: milliseconds(timeout ?? 0), limit },
+    })
+    return gathered.map(({ elements }) =>
+      elements.toSorted((a, b) => a.index - b.index).map(({ part }) => part),
+    )
   }
 
   /**
