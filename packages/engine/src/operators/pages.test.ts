@@ -10,14 +10,13 @@ const about = (page: string): readonly string[] =>
   /^---\noperators: \[(.*)\]\n---/.exec(textOf(page))?.[1]?.split(', ').filter(Boolean) ?? []
 
 test('every operator has a page, and pages are about operators that there are', () => {
-  const told = pages.flatMap(about)
+  const told = [...new Set(pages.flatMap(about))]
   expect(told.toSorted()).toEqual([...operators.keys(), 'topic'].toSorted())
 })
 
 test('every page has an example, and is in the index', () => {
   const index = textOf('index.md')
-  for (const page of pages.filter((name) => name !== 'index.md')) {
-    expect(textOf(page), page).toContain('\n```ts\n')
-    expect(index, page).toContain(`(${page})`)
-  }
+  const others = pages.filter((name) => name !== 'index.md')
+  expect(others.filter((page) => !textOf(page).includes('\n```ts\n'))).toEqual([])
+  expect(others.filter((page) => !index.includes(`(${page})`))).toEqual([])
 })

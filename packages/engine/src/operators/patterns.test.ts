@@ -203,7 +203,7 @@ describe.each(guarantees)('%s', (guarantee) => {
     await using fabric = await testFabric()
     await fabric.submit(
       flow<string>(guarantee)
-        .delay((e) => (e.data === 'soon' ? 1000 : 86_400_000))
+        .delay((e) => (e.data === 'soon' ? 1000 : 7_200_000))
         .to(topic('out')),
     )
     const [late, soon] = await fabric.publish('in', [
@@ -213,13 +213,13 @@ describe.each(guarantees)('%s', (guarantee) => {
     await fabric.advance('2s')
     expect((await fabric.read('out')).map(({ id }) => id)).toEqual([soon!.id])
     await fabric.crash()
-    await fabric.advance('23h')
+    await fabric.advance('1h')
     expect((await fabric.read('out')).length).toBe(1)
     await fabric.advance('1h')
     const out = await fabric.read('out')
     expect(out[1]).toMatchObject({ id: late!.id, data: 'late', subject: 's', time: late!.time })
     expect(await fabric.state('t', 'delay')).toEqual({ waiting: 0 })
-  }, 30_000)
+  })
 
   test('throttle lets pass so many in a time, each key for itself, in order', async () => {
     await using fabric = await testFabric()

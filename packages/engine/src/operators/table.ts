@@ -1,44 +1,39 @@
 import { shellBoltOperator } from '../multilang/shell-bolt.ts'
+import { batchOperator } from './batch.ts'
 import { boltOperator } from './bolt.ts'
 import { checkInOperator, checkOutOperator } from './claim.ts'
+import { debounceOperator } from './debounce.ts'
 import { dedupeOperator } from './dedupe.ts'
+import { delayOperator } from './delay.ts'
 import { dropOperator } from './drop.ts'
 import { enrichOperator } from './enrich.ts'
+import { omitOperator, pickOperator } from './fields.ts'
 import { filterOperator } from './filter.ts'
 import { flatMapOperator } from './flat-map.ts'
 import { gatherOperator } from './gather.ts'
-import {
-  batchOperator,
-  debounceOperator,
-  delayOperator,
-  resequenceOperator,
-  throttleOperator,
-} from './hold.ts'
 import { joinTableOperator } from './join-table.ts'
 import { joinOperator } from './join.ts'
 import { keyByOperator } from './key-by.ts'
+import { loopOperator } from './loop.ts'
 import { mapOperator } from './map.ts'
+import { normaliseOperator } from './normalise.ts'
 import type { OperatorFactory } from './operator.ts'
+import { peekOperator } from './peek.ts'
 import { foldOperator, processOperator } from './process.ts'
 import { recipientListOperator } from './recipient-list.ts'
 import { requestOperator } from './request.ts'
+import { resequenceOperator } from './resequence.ts'
 import { routeOperator } from './route.ts'
+import { routingSlipOperator } from './routing-slip.ts'
 import { sampleOperator } from './sample.ts'
 import { gatherAnswersOperator, scatterOperator } from './scatter.ts'
-import {
-  loopOperator,
-  normaliseOperator,
-  omitOperator,
-  peekOperator,
-  pickOperator,
-  routingSlipOperator,
-  splitOperator,
-  toValueOperator,
-} from './simple.ts'
 import { sinkOperator } from './sink.ts'
+import { splitOperator } from './split.ts'
 import { filterTableOperator, joinTablesOperator, mapTableOperator } from './tables.ts'
+import { throttleOperator } from './throttle.ts'
 import { toEachOperator } from './to-each.ts'
 import { toTopicOperator } from './to-topic.ts'
+import { toValueOperator } from './to-value.ts'
 import { windowOperator } from './window.ts'
 import { wireTapOperator } from './wire-tap.ts'
 
