@@ -30,6 +30,7 @@ import { type KafkaLogOptions, settingsOf } from './options.ts'
 import { Appender } from './produce/appender.ts'
 import { Producer } from './produce/producer.ts'
 import { Stores } from './store/stores.ts'
+import { deleteRecords } from './topic/delete-records.ts'
 import { Registry } from './topic/registry.ts'
 import { Topics, unknownTopic } from './topic/topics.ts'
 import { KafkaTransactor } from './transaction/transactor.ts'
@@ -98,6 +99,13 @@ export class KafkaLog implements Log {
 
   listTopics(): Promise<readonly TopicInfo[]> {
     return this.#do('list topics', () => this.#topics.list())
+  }
+
+  deleteRecords(before: Position): Promise<void> {
+    return this.#do(`delete records of '${before.topic}'`, async () => {
+      await this.#check([before])
+      await deleteRecords(this.#cluster, before)
+    })
   }
 
   partitions(topic: string): Promise<readonly PartitionInfo[]> {

@@ -155,6 +155,28 @@ export function keepingContract(open: OpenLog, { describe, test }: TestApi): voi
     )
   })
 
+  describe('deleted records', () => {
+    test('are not read any more, and what is behind them is', () =>
+      withLog(open, async (log) => {
+        if (!log.deleteRecords) return
+        const topic = unique('deleted')
+        await log.createTopic({ name: topic, partitions: 2 })
+        for (const value of ['a', 'b', 'c', 'd']) await log.append(topic, [{ value, partition: 0 }])
+        await log.append(topic, [{ value: 'other', partition: 1 }])
+        const place = { topic, partition: 0 }
+        await log.deleteRecords({ ...place, offset: 2 })
+        await log.deleteRecords({ ...place, offset: 0 })
+        const [kept, other] = await log.partitions(topic)
+        equal([kept?.earliest, kept?.latest], [2, 4], 'beginning and end')
+        equal([other?.earliest, other?.latest], [0, 1], 'beginning and end of the other partition')
+        await throws('HEDDLE_LOG_OFFSET_OUT_OF_RANGE', () => log.read([{ ...place, offset: 1 }]))
+        equal(await valuesOf(log, topic), [['c', 'd'], ['other']], 'what is left')
+        await log.deleteRecords({ ...place, offset: 4 })
+        await log.append(topic, [{ value: 'e', partition: 0 }])
+        equal((await valuesOf(log, topic))[0], ['e'], 'what came after')
+      })())
+  })
+
   describe('compaction', () => {
     const when =
       (use: Parameters<typeof withLog>[1]): (() => Promise<void>) =>
