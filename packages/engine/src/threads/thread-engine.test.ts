@@ -1,4 +1,4 @@
-import { type Engine, type Log, event, fromRecord, toRecord } from '@heddle/core'
+import { type Clock, type Engine, type Log, event, fromRecord, systemClock, toRecord } from '@heddle/core'
 import { openMemoryLog } from '@heddle/log/memory'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../fixtures/harness.ts'
@@ -53,6 +53,40 @@ const dataWhen = async (topic: string, count: number): Promise<unknown[]> => {
 }
 
 describe('a topology in a thread of its own', () => {
+  test('leaves no timer behind when it is stopped, which would keep the process', async () => {
+    const waiting = new Set<number>()
+    let timers = 0
+    const clock: Clock = {
+      now: () => systemClock.now(),
+      after(ms, run) {
+        const id = timers++
+        waiting.add(id)
+        const timer = systemClock.after(ms, () => {
+          waiting.delete(id)
+          run()
+        })
+        return {
+          clear() {
+            waiting.delete(id)
+            timer.clear()
+          },
+        }
+      },
+    }
+    const own = threadEngine({
+      log,
+      clock,
+      here: localEngine({ log }),
+      entry: new URL('thread.fixture.ts', import.meta.url),
+      locate: () => 'stateful',
+    })
+    await own.submit(topologies['stateful']!)
+    expect(waiting.size).toBeGreaterThan(0)
+    await own.kill('stateful', { waitMs: 60_000 })
+    expect(waiting.size).toBe(0)
+    await own.close()
+  })
+
   test('runs, tells of itself, pauses, and is drained', async () => {
     await engine.submit(topologies['stateful']!)
     await publish('stateful.in', ['a', 'b', 'a'])

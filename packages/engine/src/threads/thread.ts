@@ -113,11 +113,14 @@ export class Thread {
     this.#stopped.abort()
     if (this.#state === 'running' && waitMs > 0) {
       // A thread that is stuck does not keep this from ending.
-      const late = sleep(clock, waitMs + settings.graceMs)
+      const ended = new AbortController()
+      const late = sleep(clock, waitMs + settings.graceMs, ended.signal)
       await Promise.race([
         this.#life?.rpc.call('engine.call', 'kill', topology, { waitMs }).catch(() => {}),
         late,
       ])
+      // Its timer would keep the process.
+      ended.abort()
     }
     await this.#end()
   }
