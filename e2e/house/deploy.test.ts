@@ -142,3 +142,30 @@ test('what cannot take over is refused with the reason, and told before by a dry
   await client.close()
   expect(await host.end()).toBe(0)
 })
+
+test('dev shows what is different, and why a change is refused; heddle deploy can allow it', async () => {
+  using folder = temporaryFolder()
+  installHeddle(folder.path)
+  const file = folder.at('counts.ts')
+  writeFileSync(file, versionText({ name: 'v1' }))
+  const dev = new Running(['dev', '--http', '0', '--data', folder.at('data')], { cwd: folder.path })
+  const ready = await dev.line((line) => line.includes('http://'))
+  const url = /http:\/\/\S+/.exec(ready)![0]
+
+  let from = dev.lines.length
+  writeFileSync(file, versionText({ name: 'v2', parallelism: 2 }))
+  await dev.line((line) => line.includes('~ count: its state is kept'), from)
+  await dev.line((line) => line.includes('parallelism: 1 → 2'), from)
+
+  from = dev.lines.length
+  writeFileSync(file, versionText({ name: 'v3', count: 'total' }))
+  await dev.line((line) => line.includes('what ran before goes on'), from)
+  await dev.line((line) => line.includes(`drop the state (--drop-state count)`), from)
+  const described = await heddle(['topologies', 'describe', 'counts', '--json', '--url', url])
+  expect(described.stdout).toContain('"id":"count"')
+
+  const deployed = await heddle(['deploy', file, '--url', url, '--drop-state', 'count'])
+  expect(deployed).toMatchObject({ code: 0, stderr: '' })
+  expect(deployed.stdout).toContain('- count: its state is dropped')
+  expect(await dev.end()).toBe(0)
+})
