@@ -221,8 +221,9 @@ describe.each(guarantees)('life, %s', (guarantee) => {
       partitionkey: 'p',
       data: 'k',
     })
+    // The clock may run ahead of the disk: nothing is done again for that.
     const counting = (idleAfter: Duration): Topology =>
-      topology('t', { guarantee, idleAfter })
+      topology('t', { guarantee, idleAfter, messageTimeout: '1d' })
         .from(topic<string>('in'))
         .keyBy((e) => e.data)
         .window(tumbling('10s'))
@@ -268,7 +269,7 @@ describe.each(guarantees)('life, %s', (guarantee) => {
   test('ticks come by the clock', async () => {
     const clock = new ManualClock(1_000_000)
     await log.createTopic({ name: 'in', partitions: 1 })
-    const t = topology.graph('t', { guarantee, tickInterval: '1s' })
+    const t = topology.graph('t', { guarantee, tickInterval: '1s', messageTimeout: '1d' })
     const source = t.spout('in', fromTopic<number>('in'), { fields: ['n'] })
     let ticks = 0
     const bolt: Bolt<{ n: number }, { value: number }> = {
@@ -281,9 +282,9 @@ describe.each(guarantees)('life, %s', (guarantee) => {
     await engine.submit(t)
     await until('three ticks are there', async () => {
       await clock.advance(100, () => new Promise(setImmediate))
-      return (await outCount()) === 3
+      return (await outCount()) >= 3
     })
-    expect(dataOf(await read(log, 'out', 3))).toEqual([1, 2, 3])
+    expect(dataOf((await read(log, 'out', 3)).slice(0, 3))).toEqual([1, 2, 3])
     expect(clock.now()).toBeGreaterThanOrEqual(1_003_000)
     await engine.close()
   })
