@@ -14,6 +14,7 @@ const COMMANDS = {
   bench: { file: 'bench/run.ts', built: true },
   build: { file: 'node_modules/@typescript/native/bin/tsc', args: ['-b', 'tsconfig.build.json'] },
   demo: { file: 'examples/demo/main.ts' },
+  docs: { file: 'tools/docs/main.ts' },
   examples: { file: 'tools/run-examples.ts' },
   heddle: { file: 'packages/heddle/src/cli/main.ts', here: true },
   services: { file: 'tools/services/main.ts' },

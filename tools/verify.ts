@@ -6,7 +6,13 @@ import { run } from './run.ts'
 
 type Command = readonly [name: string, ...args: string[]]
 
-const tool = (file: string, ...args: string[]): Command => [process.execPath, `tools/${file}`, ...args]
+// The command line, whose commands the check of the pages parses, is run from its sources.
+const tool = (file: string, ...args: string[]): Command => [
+  process.execPath,
+  '--conditions=@heddle/source',
+  `tools/${file}`,
+  ...args,
+]
 
 const fixes: readonly Command[] = [
   ['oxlint', '--fix', '--quiet'],
@@ -25,6 +31,7 @@ const checks: Readonly<Record<string, Command>> = {
   'lock file': tool('lock.ts', '--check'),
   drawing: tool('architecture.ts', '--check'),
   'error table': tool('errors.ts', '--check'),
+  docs: tool('docs/main.ts', 'check'),
   'unit tests': ['vitest', 'run', '--project', 'unit'],
   'unused code': ['knip', '--no-config-hints'],
   packages: tool('packages.ts'),

@@ -10,7 +10,7 @@ import type { TaskOutput } from './task-output.ts'
 /** How many timers of a component are fired between two looks at the clock: keeps what one commit takes small. */
 const timersAtOnce = 1000
 
-/** How far event time may stand behind a clock that it follows, in milliseconds: closing windows is not worth more looks. */
+/** How often bolts of the user's are told of event time where it follows the clock, in milliseconds. */
 const idleStepMs = 1000
 
 /** A timer whose bolt threw. */
@@ -55,16 +55,31 @@ export class Occasions {
   }
 
   /**
-   * How long may be waited for the next `pass` when nothing else happens, in milliseconds: until the next tick or timer, and no
-   * longer than event time may stand behind the clock where nothing comes; a commit interval at least.
+   * How long may be waited for the next `pass` when nothing else happens, in milliseconds: until the next tick, timer or
+   * end of a window; a commit interval at least.
    */
   get restMs(): number {
     const { clock, topology, timers } = this.#ground
+    const { commitIntervalMs, tickIntervalMs } = topology.plan.settings
     if (!this.wanted) return Number.POSITIVE_INFINITY
-    let until = clock.now() + (this.#timed ? idleStepMs : Number.POSITIVE_INFINITY)
-    if (this.#ticking) until = Math.min(until, this.#lastTick + topology.plan.settings.tickIntervalMs)
+    let until = this.#timed ? this.#eventsDueAt() : Number.POSITIVE_INFINITY
+    if (this.#ticking) until = Math.min(until, this.#lastTick + tickIntervalMs)
     for (const id of this.#timing) until = Math.min(until, timers.get(id)!.next('processing'))
-    return Math.max(topology.plan.settings.commitIntervalMs, until - clock.now())
+    return Math.max(commitIntervalMs, until - clock.now())
+  }
+
+  /** Clock time by which event time, where it follows the clock, has come to what bolts wait for. */
+  #eventsDueAt(): number {
+    const { clock, topology, timers, network } = this.#ground
+    const { idleAfterMs, maxOutOfOrderMs } = topology.plan.settings
+    let due = Number.POSITIVE_INFINITY
+    for (const id of this.#timing) due = Math.min(due, timers.get(id)!.next('event'))
+    for (const { takes, operator } of network.bolts) {
+      if (!takes.watermark) continue
+      if (!operator.wakeAt) return clock.now() + idleStepMs
+      due = Math.min(due, operator.wakeAt())
+    }
+    return due + idleAfterMs + maxOutOfOrderMs
   }
 
   /**

@@ -46,6 +46,10 @@ export const dedupeOperator: OperatorFactory = (component, code) => {
       state.put(`${generation + epoch}/${key}`, time)
       out.emit({ value })
     },
+    wakeAt() {
+      for (const [place] of state.entries()) return (Number(place.slice(0, 16)) - epoch + 2) * withinMs
+      return Infinity
+    },
     watermark(time) {
       const kept = Math.floor(time / withinMs) - 1
       if (context.index !== 0 || oldest === kept) return

@@ -67,6 +67,8 @@ export interface Operator extends Bolt {
   execute(tuple: OperatorTuple, out: OperatorOutput): Promise<void> | void
   tick?(out: OperatorOutput): Promise<void> | void
   watermark?(time: number, out: OperatorOutput): Promise<void> | void
+  /** The first event time, in milliseconds, at which `watermark` has something to do. Left out: any. */
+  wakeAt?(): number
   timer?(timer: FiredTimer, out: OperatorOutput): Promise<void> | void
 }
 

@@ -93,6 +93,11 @@ export const hoppingWindow: OperatorFactory = (component, code, topology) => {
     ...(byClock
       ? {}
       : {
+          wakeAt() {
+            for (const [place] of state.entries())
+              return place.startsWith(changed) ? Infinity : timeAt(place, 0) + graceMs
+            return Infinity
+          },
           watermark(now: number, out: OperatorOutput) {
             const closing = Math.floor((now - graceMs - sizeMs) / advanceMs)
             if (context.index !== 0 || closing === closed) return

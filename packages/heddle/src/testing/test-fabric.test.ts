@@ -140,4 +140,39 @@ describe('a test fabric', () => {
     await using again = await testFabric({ seed: failed.info['seed'] as number })
     await expect(racy(again)).rejects.toThrow('to be 2')
   })
+
+  test('the same seed gives the same order of all that happens, and others give others', async () => {
+    const traceOf = async (seed: number): Promise<string> => {
+      await using fabric = await testFabric({ seed })
+      const trace: string[] = []
+      const t = topology.graph('t', { guarantee: 'exactly-once' })
+      const lines = t.spout('in', fromTopic<number>('in'), { fields: ['value'], parallelism: 2 })
+      const bolt: Bolt<{ value: number }> = {
+        async execute({ values: { value } }) {
+          trace.push(`begin ${value}`)
+          await fabric.log.append('other', [{ value: 'something' }])
+          trace.push(`end ${value}`)
+        },
+      }
+      t.bolt('work', bolt, { parallelism: 3, concurrency: 2 }).shuffle(lines)
+      for (const name of ['in', 'other']) await fabric.log.createTopic({ name, partitions: 2 })
+      await fabric.submit(t)
+      fabric.faults.chances({ fails: 0.1, 'answer-lost': 0.1 })
+      await fabric
+        .publish(
+          'in',
+          Array.from({ length: 20 }, (_, n) => ({ data: n, partitionkey: `${n}` })),
+        )
+        .catch(() => trace.push('not published'))
+      await fabric.advance('1s')
+      fabric.faults.stop()
+      await fabric.crash()
+      await fabric.advance('1m')
+      return trace.join()
+    }
+    const seeds = [1, 2, 3, 4, 5]
+    const first = await Promise.all(seeds.map(traceOf))
+    for (const [at, seed] of seeds.entries()) expect(await traceOf(seed)).toBe(first[at])
+    expect(new Set(first).size).toBeGreaterThan(1)
+  })
 })

@@ -82,7 +82,7 @@ export class TestFabric implements AsyncDisposable {
       fault: () => faults.next(),
     })
     const clock = new ManualClock(now)
-    const log = scheduledLog(await openMemoryLog({ disk, clock }), turns.some)
+    const log = await openLog(disk, clock, turns)
     return new TestFabric(seed, disk, { random, turns, faults, log, clock })
   }
 
@@ -225,7 +225,7 @@ export class TestFabric implements AsyncDisposable {
     this.faults.stop()
     this.#disk.cut()
     const [engine, log] = [this.#engine, this.#log]
-    this.#log = scheduledLog(await openMemoryLog({ disk: this.#disk, clock: this.clock }), this.#turns.some)
+    this.#log = await openLog(this.#disk, this.clock, this.#turns)
     this.#engine = this.#newEngine()
     // Nothing comes of it any more; it only ends.
     const ended = Promise.allSettled(
@@ -267,8 +267,8 @@ export class TestFabric implements AsyncDisposable {
       connectors: this.#captures,
       clock: this.clock,
       random: this.#random,
-      // Reads are woken when something comes: looking around only costs turns.
-      readWaitMs: 60_000,
+      // Reads are woken when something comes.
+      readWaitMs,
     })
   }
 
@@ -298,6 +298,16 @@ export class TestFabric implements AsyncDisposable {
     }
   }
 }
+
+async function openLog(disk: MemoryDisk, clock: ManualClock, turns: Turns): Promise<Log> {
+  return scheduledLog(await openMemoryLog({ disk, clock, maintenanceMs }), turns.some)
+}
+
+/** How long a read waits for records, in milliseconds: seldom, since each time that passes in vain costs turns of the event loop. */
+const readWaitMs = 3_600_000
+
+/** How often retention and compaction run, in milliseconds. Twenty times less often than on a disk, so that days go by fast. */
+const maintenanceMs = 600_000
 
 /** How many timers may fire before something that is waited for counts as stuck: hours of a topology's life. */
 const maxSteps = 100_000

@@ -29,6 +29,9 @@ export interface MemberContext {
 /** As in Kafka: long enough for a pause of the process, short enough to notice its end. */
 const sessionTimeoutMs = 10_000
 
+/** Where no other process can have the log open, only a member whose join failed half-way is not heard of. */
+const aloneSessionMs = 30_000
+
 /** How often to look whether the process of another member still lives: a system call or two for each. */
 const lookMs = 250
 
@@ -59,7 +62,7 @@ export class EmbeddedMember implements GroupMember {
       group: this.group,
       member: this.member,
       topics: options.topics,
-      sessionTimeoutMs: options.sessionTimeoutMs ?? sessionTimeoutMs,
+      sessionTimeoutMs: options.sessionTimeoutMs ?? (context.alone ? aloneSessionMs : sessionTimeoutMs),
     }
   }
 
