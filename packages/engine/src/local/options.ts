@@ -7,6 +7,11 @@ export interface LocalEngineOptions {
   readonly connectors?: readonly Connector[]
   /** Default: the machine's clock. */
   readonly clock?: Clock
+  /**
+   * Name of this engine among those that share its topologies. One that comes again under its name takes the place of the former
+   * at once. Default a random one.
+   */
+  readonly instance?: string
   /** Makes waits of retries different from each other; numbers from 0 up to 1. Default `Math.random`. */
   readonly random?: () => number
   /** How long `close` lets each topology finish what is under way, in milliseconds. Default 30 s, as in Storm. */
@@ -47,6 +52,7 @@ export function withDefaults(options: LocalEngineOptions): Settings {
     connectors: [],
     clock: systemClock,
     random: Math.random,
+    instance: crypto.randomUUID(),
     drainMs: 30_000,
     readBytes: 2 ** 20,
     readWaitMs: 500,

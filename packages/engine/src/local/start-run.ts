@@ -200,12 +200,14 @@ export async function startRun(context: RunContext): Promise<Run> {
 }
 
 function join(
-  { log, topology }: RunContext,
+  { log, topology, settings }: RunContext,
   topics: readonly string[],
   processing: () => Processing | undefined,
 ): Promise<GroupMember> {
   return log.joinGroup({
     group: topology.name,
+    // A run takes the place of the one before, also where that could not leave.
+    member: settings.instance,
     topics,
     onAssigned: (partitions: readonly TopicPartition[]) => processing()?.assigned(partitions),
     onRevoked: (partitions: readonly TopicPartition[]) => processing()?.revoked(partitions),

@@ -29,8 +29,11 @@ export interface MemberContext {
 /** As in Kafka: long enough for a pause of the process, short enough to notice its end. */
 const sessionTimeoutMs = 10_000
 
-/** Where no other process can have the log open, only a member whose join failed half-way is not heard of. */
-const aloneSessionMs = 30_000
+/** Where no other process can have the log open, a member that is not heard of is only busy. */
+const forEver = Number.MAX_SAFE_INTEGER
+
+/** When a step towards the assignment could not be committed, the next attempt is this much later, in milliseconds. */
+const retryMs = 1000
 
 /** How often to look whether the process of another member still lives: a system call or two for each. */
 const lookMs = 250
@@ -45,6 +48,7 @@ export class EmbeddedMember implements GroupMember {
   #version = 0
   #owned: readonly Owned[] = []
   #timer: Timer | undefined
+  #retry: Timer | undefined
   /** It has left, or is leaving: it takes nothing any more. */
   #ended = false
   /** The walk towards the target assignment, while it goes on. */
@@ -62,7 +66,7 @@ export class EmbeddedMember implements GroupMember {
       group: this.group,
       member: this.member,
       topics: options.topics,
-      sessionTimeoutMs: options.sessionTimeoutMs ?? (context.alone ? aloneSessionMs : sessionTimeoutMs),
+      sessionTimeoutMs: options.sessionTimeoutMs ?? (context.alone ? forEver : sessionTimeoutMs),
     }
   }
 
@@ -160,6 +164,7 @@ export class EmbeddedMember implements GroupMember {
       }
     } catch (error) {
       publish('heddle:log:background-error', () => ({ path: this.#context.path, task: 'group', error }))
+      if (!this.#ended) this.#retry = this.#context.clock.after(retryMs, () => this.advance())
     }
   }
 
@@ -226,6 +231,7 @@ export class EmbeddedMember implements GroupMember {
   #end(): void {
     this.#ended = true
     this.#timer?.clear()
+    this.#retry?.clear()
     this.#context.left(this)
   }
 
@@ -237,7 +243,9 @@ export class EmbeddedMember implements GroupMember {
   /** Looks after the group in turns: says often enough that this member lives, and sees soon when another one has died. */
   #scheduleBeat(lastBeat = this.#context.clock.now()): void {
     const { clock, tree, alone } = this.#context
-    const beatMs = this.#membership.sessionTimeoutMs / 3
+    const { sessionTimeoutMs: ms } = this.#membership
+    if (ms === forEver) return
+    const beatMs = ms / 3
     this.#timer = clock.after(alone ? beatMs : Math.min(beatMs, lookMs), () => {
       const due = clock.now() - lastBeat >= beatMs
       this.#scheduleBeat(due ? clock.now() : lastBeat)
