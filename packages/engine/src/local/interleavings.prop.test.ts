@@ -1,10 +1,14 @@
 import {
   type Bolt,
+  type Clock,
   type Event,
   type Guarantee,
   type State,
   type Topology,
+  event,
   fromTopic,
+  sleep,
+  toRecord,
   toTopic,
   topic,
   topology,
@@ -27,13 +31,15 @@ interface Shape {
   readonly maxPending: number
 }
 
-/** Counts by key, and hands on; now and then it takes a turn of the event loop over it. */
+/** Counts by key, and hands on; now and then it takes a turn of the event loop, or longer than a commit interval. */
 const counting = (): Bolt<Passed, Passed> => {
   let state: State
+  let clock: Clock
   return {
-    open: (context) => void ({ state } = context),
+    open: (context) => void ({ state, clock } = context),
     async execute({ values: { key, nth } }, out) {
       if (nth % 3 === 0) await new Promise(setImmediate)
+      if (nth % 4 === 1) await sleep(clock, 30)
       const count = (state.get<number>(key) ?? 0) + 1
       state.put(key, count)
       out.emit({ key, nth, count })
@@ -62,13 +68,18 @@ function chain(guarantee: Guarantee, { steps, maxPending }: Shape): Topology {
   return t
 }
 
-type Deed = { readonly come: readonly string[] } | { readonly wait: '7ms' | '50ms' | '5s' } | 'crash'
+/** Events come in, and the process may be killed so many turns of the event loop later; time goes by; it is killed. */
+type Deed =
+  | { readonly come: readonly string[]; readonly killedAfter?: number | undefined }
+  | { readonly wait: '7ms' | '50ms' | '5s' }
+  | 'crash'
 
 const deed: fc.Arbitrary<Deed> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
       come: fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 8 }),
+      killedAfter: fc.option(fc.integer({ min: 0, max: 20 }), { nil: undefined, freq: 3 }),
     }),
   },
   { weight: 3, arbitrary: fc.constantFrom<Deed>({ wait: '7ms' }, { wait: '50ms' }, { wait: '5s' }) },
@@ -105,12 +116,15 @@ async function live(
       await fabric.advance(deed.wait)
       fabric.faults.stop()
     } else {
-      const events = deed.come.map((key) => {
+      const records = deed.come.map((key) => {
         const nth = (came.get(key) ?? 0) + 1
         came.set(key, nth)
-        return { data: { key, nth }, partitionkey: key }
+        return toRecord(event({ type: 'test', data: { key, nth }, partitionkey: key }))
       })
-      await fabric.publish('in', events)
+      await fabric.log.append('in', records)
+      if (deed.killedAfter === undefined) continue
+      for (let turns = deed.killedAfter; turns > 0; turns--) await new Promise(setImmediate)
+      await fabric.crash()
     }
   }
   await fabric.advance('5m')

@@ -1,12 +1,23 @@
+import { HeddleError } from '@heddle/core'
 import type { MemoryDisk } from '@heddle/log/memory'
 
-/** Without a commit for so many turns of the event loop, nothing is under way any more. */
-const quietTurns = 6
+/** Without anything under way for so many turns of the event loop, nothing is any more. */
+const quietTurns = 3
 
-const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+/** How many turns of the event loop all that was begun may take: about a second. */
+const mostTurnsToSettle = 1_000_000
 
 /** How many turns of the event loop a wait may take. */
 const mostTurns = 2
+
+/** How many turns are waited for here, in all fabrics of the process. */
+let turning = 0
+
+async function turn(): Promise<void> {
+  turning++
+  await new Promise<void>((resolve) => void setImmediate(resolve))
+  turning--
+}
 
 /** Waits for turns of the event loop, as many as come of a draw. */
 export class Turns {
@@ -25,13 +36,33 @@ export class Turns {
   }
 }
 
-/** Waits until all that was begun is done, or waits for time to go by. */
+/**
+ * Waits until all that was begun is done, or waits for time to go by.
+ *
+ * @throws HEDDLE_TEST_STUCK when there is no end to it.
+ */
 export async function untilQuiet(disk: MemoryDisk, turns: Turns): Promise<void> {
   let { ended } = disk
-  for (let quiet = 0; quiet < quietTurns; quiet++) {
+  let quiet = 0
+  for (let taken = 0; quiet < quietTurns; taken++) {
+    if (taken === mostTurnsToSettle)
+      throw new HeddleError(
+        'HEDDLE_TEST_STUCK',
+        `after ${taken} turns of the event loop something still goes on`,
+      )
     await turn()
-    if (turns.waiting === 0 && disk.underWay === 0 && disk.ended === ended) continue
+    const busy = turns.waiting > 0 || disk.underWay > 0 || disk.ended !== ended || busyElsewhere()
+    quiet = busy ? 0 : quiet + 1
     ended = disk.ended
-    quiet = 0
   }
+}
+
+/** Code of the topologies waits for a turn of the event loop, or for a file. */
+function busyElsewhere(): boolean {
+  let immediates = 0
+  for (const resource of process.getActiveResourcesInfo()) {
+    if (resource === 'Immediate') immediates++
+    else if (resource.startsWith('FSReq')) return true
+  }
+  return immediates > turning
 }
