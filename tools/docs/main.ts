@@ -25,21 +25,20 @@ if (what === 'check') {
 // What only the site needs is installed when it is first made.
 if (!existsSync(`${root}docs/node_modules/vitepress`))
   must('npm', 'ci', '--no-audit', '--no-fund', '--ignore-scripts')
+const entries = ['heddle/src/index.ts', 'heddle/src/testing/index.ts', 'client/src/index.ts']
+const settings: Readonly<Record<string, string>> = {
+  tsconfig: '../tsconfig.json',
+  readme: 'none',
+  plugin: 'typedoc-plugin-markdown',
+  out: 'api',
+  entryFileName: 'index',
+  logLevel: 'Error',
+}
 must(
   'node_modules/.bin/typedoc',
-  ...['--entryPoints', '../packages/heddle/src/index.ts'],
-  ...['--entryPoints', '../packages/heddle/src/testing/index.ts'],
-  ...['--entryPoints', '../packages/client/src/index.ts'],
-  ...['--tsconfig', '../tsconfig.json', '--skipErrorChecking', '--excludeInternal', '--readme', 'none'],
-  ...[
-    '--plugin',
-    'typedoc-plugin-markdown',
-    '--out',
-    'api',
-    '--entryFileName',
-    'index',
-    '--logLevel',
-    'Error',
-  ],
+  '--skipErrorChecking',
+  '--excludeInternal',
+  ...entries.flatMap((entry) => ['--entryPoints', `../packages/${entry}`]),
+  ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
 )
 must('node_modules/.bin/vitepress', what === 'dev' ? 'dev' : 'build', '.')
