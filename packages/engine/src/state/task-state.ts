@@ -28,7 +28,7 @@ export class TaskState implements State {
     this.#shared.delete(key)
   }
 
-  *entries<T>(prefix = ''): Iterable<readonly [key: string, value: T]> {
-    for (const key of this.#shared.keys(prefix)) yield [key, this.#shared.get(key) as T]
+  entries<T>(prefix = ''): Iterable<readonly [key: string, value: T]> {
+    return this.#shared.entries(prefix) as Iterable<readonly [key: string, value: T]>
   }
 }
