@@ -2,7 +2,8 @@
  * A bolt that speaks the multilang protocol, and does what its tuples say: for the tests of programs that go wrong. Kept apart
  * from our own code, so that both sides do not make the same mistake.
  */
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
 interface Message {
@@ -17,8 +18,16 @@ const send = (message: unknown): void => {
 }
 
 const mode = process.argv[2]
-if (mode === 'silent') setInterval(() => {}, 1000)
-else if (mode === 'deaf') {
+/** In its second life it is there, and says nothing. */
+const mark = process.argv[3]
+if (mark !== undefined && existsSync(mark)) {
+  writeFileSync(`${mark}-again`, '')
+  setInterval(() => {}, 1000)
+} else if (mode === 'silent') setInterval(() => {}, 1000)
+else if (mode === 'rash') {
+  writeSync(1, `{"pid":${process.pid}}\nend\nand garbage\nend\n`)
+  setInterval(() => {}, 1000)
+} else if (mode === 'deaf') {
   // Answers the handshake, and then reads no more.
   process.stdin.once('data', (chunk: Buffer) => {
     process.stdin.pause()
@@ -53,13 +62,31 @@ function take(message: Message): void {
   if (stream === '__heartbeat') return send({ command: 'sync' })
   if (stream === '__tick') return flush()
   const [word] = tuple as [string]
-  if (word === 'crash') process.exit(3)
+  if (word === 'crash') {
+    if (mark !== undefined) writeFileSync(mark, '')
+    process.exit(3)
+  }
   if (word === 'end') process.exit(0)
   if (word === 'hang') for (;;);
   if (word === 'garbage') return void writeSync(1, 'Hello, I am a program!\nend\n')
   if (word === 'huge') return void writeSync(1, 'x'.repeat(200_000))
   if (word === 'wrong') {
     send({ command: 'emit', anchors: [id], tuple: [1, 2, 3] })
+    return send({ command: 'ack', id })
+  }
+  if (word === 'nonsense') return send({ command: 'dance' })
+  if (word === 'loose' || word === 'loose-wrong') {
+    send({ command: 'emit', anchors: null, stream: null, tuple: word === 'loose' ? ['LOOSE'] : [1, 2, 3] })
+    return send({ command: 'ack', id })
+  }
+  if (word === 'pid') {
+    send({ command: 'emit', anchors: [id], tuple: [String(process.pid)] })
+    return send({ command: 'ack', id })
+  }
+  if (word === 'pids') {
+    // What it starts outlives it, unless that is seen to.
+    const child = spawn('sleep', ['1000'], { stdio: 'ignore' })
+    send({ command: 'emit', anchors: [id], tuple: [`${process.pid} ${child.pid}`] })
     return send({ command: 'ack', id })
   }
   if (word === 'fail') return send({ command: 'fail', id })

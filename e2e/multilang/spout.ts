@@ -18,7 +18,7 @@ process.stdin.on('data', (chunk: Buffer) => {
     else if (message.command === 'fail') {
       again.push(message.id!)
       send({ command: 'sync' })
-    } else if (message.command === 'ack') send({ command: 'sync' })
+    } else if (message.command === 'ack' || message.command === 'activate') send({ command: 'sync' })
     else if (message.command === 'next') {
       const n = again.shift() ?? (next < count ? next++ : undefined)
       if (n === count / 2 && !existsSync(mark)) {

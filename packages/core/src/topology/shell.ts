@@ -7,6 +7,10 @@ export interface ShellOptions {
   readonly cwd?: string
   /** Environment variables beside those of the host. */
   readonly env?: Readonly<Record<string, string>>
+  /** What it finds in its configuration, beside the name of the topology. */
+  readonly conf?: Readonly<Record<string, Json>>
+  /** A bolt gets a tick this often. Default none, as in Storm: what does not know ticks takes them for tuples. */
+  readonly tick?: Duration
   /** A program that has not been heard of for this long is killed and started again. Default 30 s, as the message timeout. */
   readonly heartbeatTimeout?: Duration
   /** How long it may take to start. Default 60 s: JRuby and the JVM need some, on a busy machine. */
@@ -35,12 +39,22 @@ const tuplesAtOnce = 100
  * t.bolt('score', shell('python3', ['score.py'], { cwd: import.meta.dirname }), { fields: ['word', 'score'] }).shuffle(words)
  */
 export function shell(command: string, args: readonly string[] = [], options: ShellOptions = {}): ShellRef {
-  const { cwd, env, heartbeatTimeout = '30s', startTimeout = '60s', maxMessage = '16mb' } = options
+  const {
+    cwd,
+    env,
+    conf,
+    tick,
+    heartbeatTimeout = '30s',
+    startTimeout = '60s',
+    maxMessage = '16mb',
+  } = options
   const config: Record<string, Json> = {
     command,
     args,
     ...(cwd !== undefined && { cwd }),
     ...(env && { env }),
+    ...(conf && { conf }),
+    ...(tick !== undefined && { tickMs: milliseconds(tick) }),
     heartbeatTimeoutMs: milliseconds(heartbeatTimeout),
     startTimeoutMs: milliseconds(startTimeout),
     maxMessageBytes: bytes(maxMessage),

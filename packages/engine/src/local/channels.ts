@@ -81,8 +81,10 @@ export interface DeliveryMessage {
 export interface ShellMessage {
   readonly topology: string
   readonly component: string
-  /** By its log command, its error command, or on stderr. */
-  readonly kind: 'log' | 'error' | 'stderr'
+  /** By its log command, its error command, its metrics command, or on stderr. */
+  readonly kind: 'log' | 'error' | 'metrics' | 'stderr'
+  /** As its log command says; else `error` for an error, `debug` for a metric, `info` for stderr. */
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error'
   readonly message: string
 }
 

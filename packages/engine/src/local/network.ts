@@ -103,9 +103,18 @@ export class Network {
     return this.#byComponent.get(component) ?? []
   }
 
-  /** Opens all bolts, the last ones first, so that none gets a tuple before it is open. */
+  /** Opens all bolts, the last ones first, so that none gets a tuple before it is open. When one fails the others are closed. */
   async open(): Promise<void> {
-    for (const task of this.bolts.toReversed()) await task.operator.open?.(this.#contexts.get(task)!)
+    const opened: BoltTask[] = []
+    try {
+      for (const task of this.bolts.toReversed()) {
+        await task.operator.open?.(this.#contexts.get(task)!)
+        opened.push(task)
+      }
+    } catch (error) {
+      await Promise.allSettled(opened.map(async ({ operator }) => operator.close?.()))
+      throw error
+    }
   }
 
   /** Closes all bolts; the first error is thrown when all have been closed. */

@@ -7,7 +7,7 @@
  * handshake = { conf, pidDir, context }             to the program; it makes an empty file of its pid in pidDir
  *           → { pid }
  * tuple     = { id, comp, stream, task, tuple }     to a bolt; of component `__system` also ticks and heartbeats
- * next      = { command: 'next' }                   to a spout, as ack and fail; each is answered with a sync
+ * next      = { command: 'next' }                   to a spout, as activate, ack, fail; each is answered with a sync
  * ```
  *
  * @module
@@ -31,7 +31,7 @@ export interface TupleMessage {
 }
 
 export interface SpoutCommand {
-  readonly command: 'next' | 'ack' | 'fail'
+  readonly command: 'activate' | 'next' | 'ack' | 'fail'
   readonly id?: unknown
 }
 
@@ -40,10 +40,11 @@ export interface EmitMessage {
   /** Of a spout: what it knows the tuple by. */
   readonly id?: unknown
   /** Of a bolt: ids of the tuples that it comes of. */
-  readonly anchors?: readonly string[]
-  readonly stream?: string
-  readonly task?: number
-  readonly need_task_ids?: boolean
+  readonly anchors?: readonly string[] | null
+  readonly stream?: string | null
+  readonly task?: number | null
+  /** It waits for the tasks that got the tuple; so does one that does not say. */
+  readonly need_task_ids?: boolean | null
   readonly tuple: readonly unknown[]
 }
 
@@ -53,9 +54,32 @@ export type ProgramMessage =
   | EmitMessage
   | { readonly command: 'ack' | 'fail'; readonly id: string }
   | { readonly command: 'sync' }
-  | { readonly command: 'log'; readonly msg: string; readonly level?: number }
-  | { readonly command: 'error'; readonly msg: string }
+  | { readonly command: 'log'; readonly msg: unknown; readonly level?: number }
+  | { readonly command: 'error'; readonly msg: unknown }
   | { readonly command: 'metrics'; readonly name: string; readonly params: unknown }
+
+/** Levels of the log command, by their numbers. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const
+
+/** How much of a message is shown in an error. */
+const shown = 200
+
+/** What a program sent, as one of the messages that it may send. @throws TypeError that shows any other. */
+export function programMessage(message: unknown): ProgramMessage {
+  const { command, pid, tuple, id } = message as Record<string, unknown>
+  const valid =
+    command === undefined
+      ? typeof pid === 'number'
+      : command === 'emit'
+        ? Array.isArray(tuple)
+        : command === 'ack' || command === 'fail'
+          ? typeof id === 'string'
+          : ['sync', 'log', 'error', 'metrics'].includes(command as string)
+  if (valid) return message as ProgramMessage
+  throw new TypeError(
+    `it sent ${JSON.stringify(message).slice(0, shown)}, which is no message of the protocol`,
+  )
+}
 
 /** Component and task of what comes from the engine itself. */
 export const system = { comp: '__system', task: -1 } as const

@@ -1,11 +1,7 @@
-import { HeddleError, type Timer, isHeddleError, sleep } from '@heddle/core'
+import { type Clock, HeddleError, type Timer, isHeddleError, sleep, systemClock } from '@heddle/core'
 import { retryDelay } from '../local/retry-delay.ts'
-import type {
-  OperatorContext,
-  OperatorFactory,
-  OperatorOutput,
-  OperatorTuple,
-} from '../operators/operator.ts'
+import type { OperatorContext, OperatorFactory, OperatorOutput } from '../operators/operator.ts'
+import { frame } from './framing.ts'
 import {
   type EmitMessage,
   type ProgramMessage,
@@ -20,7 +16,7 @@ import { ShellProcess, type ShellConfig } from './shell-process.ts'
 /** A tuple that the program has, or is to get. */
 interface Pending {
   readonly id: string
-  readonly tuple: OperatorTuple
+  readonly framed: string
   readonly out: OperatorOutput
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
@@ -37,8 +33,8 @@ const restart = { attempts: Number.POSITIVE_INFINITY, initialMs: 100, factor: 2,
 /** In each heartbeat timeout it is asked so often whether it lives. */
 const beats = 3
 
-/** How often programs get a tick, in milliseconds, as Storm's default for those that ask for one. */
-const tickMs = 1000
+/** How many tuples without an anchor a program may emit before it acknowledges any: what is more would fill memory. */
+const maxLoose = 100_000
 
 /**
  * A bolt that is a program. What it emits is the output of the tuple that it anchors to; what it does not anchor goes with the
@@ -46,7 +42,7 @@ const tickMs = 1000
  * the one that it ends on is known.
  */
 export const shellBoltOperator: OperatorFactory = (component, _, topology) => {
-  const { heartbeatTimeoutMs } = component.config as unknown as ShellConfig
+  const { heartbeatTimeoutMs, tickMs } = component.config as unknown as ShellConfig
   const pending = new Map<string, Pending>()
   /** Emissions that belong to no tuple. */
   let loose: EmitMessage[] = []
@@ -54,46 +50,44 @@ export const shellBoltOperator: OperatorFactory = (component, _, topology) => {
   let suspects: Pending[] = []
   let context: OperatorContext
   let child: ShellProcess | undefined
-  let closed = false
+  let starting: Promise<void> | undefined
+  const closing = new AbortController()
   let lastId = 0
   let failures = 0
   const timers = new Set<Timer>()
   const report = (message: string): void => context.report(new HeddleError('HEDDLE_SHELL_FAILED', message))
 
-  const every = (ms: number, run: () => void): void => {
-    const timer = context.clock.after(ms, () => {
+  const every = (clock: Clock, ms: number, run: () => void): void => {
+    const timer = clock.after(ms, () => {
       timers.delete(timer)
-      if (closed) return
       run()
-      every(ms, run)
+      every(clock, ms, run)
     })
     timers.add(timer)
   }
 
-  const send = (each: Pending): Promise<void> => {
-    const { tuple, id } = each
-    const { component: comp, stream, task, values } = tuple
-    return (
-      child?.send({ id, comp, stream, task, tuple: toList(values, context.fieldsOf(comp, stream)) }) ??
-      Promise.resolve()
-    )
-  }
+  const send = ({ framed }: Pending): void => void child?.write(framed)
   const finish = (id: string, error?: unknown): void => {
     const each = pending.get(id)
     if (!each) return
     pending.delete(id)
-    if (error === undefined) {
-      for (const emission of loose) emit(emission, each.out)
-      loose = []
-      each.resolve()
-    } else each.reject(error)
+    try {
+      if (error === undefined) for (const emission of loose.splice(0)) emit(emission, each.out)
+    } catch (wrong) {
+      error = wrong
+    }
+    if (error === undefined) each.resolve()
+    else each.reject(error)
     if (suspects[0] === each) {
       suspects.shift()
-      if (suspects[0]) void send(suspects[0])
-      else for (const waiting of pending.values()) void send(waiting)
+      if (suspects[0]) send(suspects[0])
+      else for (const waiting of pending.values()) send(waiting)
     }
   }
-  const emit = ({ stream = 'default', task, tuple }: EmitMessage, out: OperatorOutput): void => {
+  const emit = (message: EmitMessage, out: OperatorOutput): void => {
+    const { tuple } = message
+    const stream = message.stream ?? 'default'
+    const task = message.task ?? undefined
     const fields = component.streams[stream]
     if (!fields)
       throw new RangeError(`'${component.id}' emits to stream '${stream}', which it does not declare`)
@@ -101,9 +95,13 @@ export const shellBoltOperator: OperatorFactory = (component, _, topology) => {
   }
   const emitted = (message: EmitMessage): void => {
     // Which tasks get it is known when its tuple is done: too late for an answer.
-    if (message.task === undefined && message.need_task_ids !== false) void child?.send([])
+    if (typeof message.task !== 'number' && message.need_task_ids !== false) void child?.send([])
     const anchor = message.anchors?.find((id) => pending.has(id))
-    if (anchor === undefined) return void loose.push(message)
+    if (anchor === undefined) {
+      if (loose.push(message) > maxLoose)
+        child?.kill(`it emitted ${maxLoose} tuples without an anchor, and acknowledged none`)
+      return
+    }
     try {
       emit(message, pending.get(anchor)!.out)
     } catch (error) {
@@ -116,36 +114,47 @@ export const shellBoltOperator: OperatorFactory = (component, _, topology) => {
       failures = 0
       finish(message.id)
     } else if (message.command === 'fail')
-      finish(message.id, new HeddleError('HEDDLE_TUPLE_TIMEOUT', `'${component.id}' failed it`))
+      finish(message.id, new HeddleError('HEDDLE_SHELL_FAILED', `'${component.id}' failed the tuple`))
   }
 
-  const start = async (): Promise<void> => {
+  const sources = (): Record<string, Record<string, readonly string[]>> => {
+    const found: Record<string, Record<string, readonly string[]>> = {}
+    for (const { from, stream } of component.inputs)
+      (found[from] ??= {})[stream] = context.fieldsOf(from, stream)
+    return found
+  }
+  const launch = async (): Promise<void> => {
     child = await ShellProcess.start({
       topology,
       component,
       task: context.task,
-      clock: context.clock,
       componentOf: context.componentOf,
+      sources: sources(),
+      signal: closing.signal,
       received,
       ended: (error) => void ended(error),
     })
   }
+  const start = (): Promise<void> => (starting = launch())
   /** It has ended by itself: starts it again, as often as need be. */
   const ended = async (error: HeddleError): Promise<void> => {
     const running = child
     child = undefined
-    if (closed || !running) return
+    if (closing.signal.aborted || !running) return
     report(error.detail)
     blame(error)
+    // What went with it is made again by the tuples that it is of.
+    loose = []
     suspects = [...pending.values()]
-    while (!closed) {
-      await sleep(context.clock, retryDelay(restart, ++failures, Math.random), context.signal)
-      if (closed) return
+    for (;;) {
+      await sleep(systemClock, retryDelay(restart, ++failures, Math.random), closing.signal)
+      if (closing.signal.aborted) return
       try {
         await start()
-        if (suspects[0]) void send(suspects[0])
+        if (suspects[0]) send(suspects[0])
         return
       } catch (again) {
+        if (closing.signal.aborted) return
         report(isHeddleError(again) ? again.detail : String(again))
       }
     }
@@ -154,7 +163,9 @@ export const shellBoltOperator: OperatorFactory = (component, _, topology) => {
   const blame = (error: HeddleError): void => {
     const alone = suspects[0] ?? (pending.size === 1 ? [...pending.values()][0] : undefined)
     if (!alone || ++alone.crashes < maxCrashes) return
+    // The others have done nothing wrong, and need not wait.
     suspects = []
+    failures = 0
     finish(
       alone.id,
       new HeddleError('HEDDLE_SHELL_TUPLE', `${error.detail}, ${maxCrashes} times with this event alone`),
@@ -165,29 +176,35 @@ export const shellBoltOperator: OperatorFactory = (component, _, topology) => {
     async open(opened) {
       context = opened
       await start()
-      every(heartbeatTimeoutMs / beats, () => {
+      every(systemClock, heartbeatTimeoutMs / beats, () => {
         if (!child) return
-        const silentMs = context.clock.now() - child.heardAt
+        const silentMs = systemClock.now() - child.heardAt
         if (silentMs > heartbeatTimeoutMs) return child.kill(`it was not heard of for ${silentMs} ms`)
         void child.send({ ...system, id: `${++lastId}`, stream: heartbeatStream, tuple: [] })
       })
+      if (tickMs === undefined) return
       every(
+        context.clock,
         tickMs,
         () => void child?.send({ ...system, id: `${++lastId}`, stream: tickStream, tuple: [tickMs / 1000] }),
       )
     },
     execute(tuple, out) {
       const id = `${++lastId}`
+      const { component: comp, stream, task, values } = tuple
+      // What JSON cannot have fails its tuple, and no other.
+      const framed = frame({ id, comp, stream, task, tuple: toList(values, context.fieldsOf(comp, stream)) })
       return new Promise<void>((resolve, reject) => {
-        const each: Pending = { id, tuple, out, resolve, reject, crashes: 0 }
+        const each: Pending = { id, framed, out, resolve, reject, crashes: 0 }
         pending.set(id, each)
         // While suspects are tried, the others wait.
-        if (child && suspects.length === 0) void send(each)
+        if (child && suspects.length === 0) send(each)
       })
     },
     async close() {
-      closed = true
+      closing.abort()
       for (const timer of timers) timer.clear()
+      await starting?.catch(() => {})
       await child?.close()
     },
   }

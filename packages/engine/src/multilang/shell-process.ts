@@ -2,16 +2,25 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Clock, HeddleError, type PlanComponent, errorMessage } from '@heddle/core'
-import { shellChannel } from '../local/channels.ts'
+import { HeddleError, type PlanComponent, errorMessage, systemClock } from '@heddle/core'
+import { type ShellMessage, shellChannel } from '../local/channels.ts'
 import { Deframer, frame } from './framing.ts'
-import type { Handshake, ProgramMessage, SpoutCommand, TupleMessage } from './messages.ts'
+import {
+  type Handshake,
+  type ProgramMessage,
+  type SpoutCommand,
+  type TupleMessage,
+  logLevels,
+  programMessage,
+} from './messages.ts'
 
 export interface ShellConfig {
   readonly command: string
   readonly args: readonly string[]
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  readonly conf?: Readonly<Record<string, unknown>>
+  readonly tickMs?: number
   readonly heartbeatTimeoutMs: number
   readonly startTimeoutMs: number
   readonly maxMessageBytes: number
@@ -21,9 +30,12 @@ export interface ShellContext {
   readonly topology: string
   readonly component: PlanComponent
   readonly task: number
-  readonly clock: Clock
   /** Component of each task. */
   readonly componentOf: Readonly<Record<string, string>>
+  /** Fields of each stream that it takes, by component. */
+  readonly sources: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
+  /** Aborted when it is not wanted any more: it need not finish starting. */
+  readonly signal: AbortSignal
   /** Called for each message that is not about the process itself. */
   readonly received: (message: Exclude<ProgramMessage, { pid: number }>) => void
   /** It is gone, and why. Called once for each life, also when it was asked to end. */
@@ -36,7 +48,10 @@ const endMs = 1000
 /** How long what a program wrote last is waited for after its end, in milliseconds. */
 const lastWordsMs = 200
 
-/** One life of a program that speaks the multilang protocol. */
+/**
+ * One life of a program that speaks the multilang protocol. It lives in real time, whatever clock its topology has: nobody can
+ * tell it to hurry.
+ */
 export class ShellProcess {
   readonly #context: ShellContext
   readonly #config: ShellConfig
@@ -48,7 +63,7 @@ export class ShellProcess {
   #why: HeddleError | undefined
   #full: Promise<void> | undefined
   #lastLine = ''
-  /** Clock time when it was last heard of. */
+  /** When it was last heard of, in milliseconds since 1970. */
   heardAt: number
 
   private constructor(context: ShellContext, config: ShellConfig, child: ChildProcess, pidDir: string) {
@@ -57,10 +72,12 @@ export class ShellProcess {
     this.#child = child
     this.#pidDir = pidDir
     this.#deframer = new Deframer(config.maxMessageBytes)
-    this.heardAt = context.clock.now()
+    this.heardAt = systemClock.now()
     this.#ready.promise.catch(() => {})
     child.on('error', (error) => this.#end(this.#failure(errorMessage(error))))
     child.on('exit', (code, signal) => {
+      // What it has started goes with it.
+      this.#signalGroup()
       const how = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`
       const end = (): void => {
         clearTimeout(timer)
@@ -92,26 +109,37 @@ export class ShellProcess {
       detached: process.platform !== 'win32',
     })
     const made = new ShellProcess(context, config, child, pidDir)
-    const late = context.clock.after(config.startTimeoutMs, () =>
+    const late = systemClock.after(config.startTimeoutMs, () =>
       made.kill(`it did not answer the handshake within ${config.startTimeoutMs} ms`),
     )
+    const unwanted = (): void => made.kill('it was closed')
+    context.signal.addEventListener('abort', unwanted)
     try {
+      if (context.signal.aborted) unwanted()
       void made.send(made.#handshake())
       await made.#ready.promise
+      // It may have gone wrong in the same breath.
+      if (made.#why) throw made.#why
       return made
     } catch (error) {
       await made.close()
       throw error
     } finally {
       late.clear()
+      context.signal.removeEventListener('abort', unwanted)
     }
   }
 
   /** Resolves when the pipe takes more: whoever awaits it never fills memory. */
   send(message: Handshake | TupleMessage | SpoutCommand | readonly number[]): Promise<void> {
+    return this.write(frame(message))
+  }
+
+  /** `send` for what is framed already. */
+  write(framed: string): Promise<void> {
     const stdin = this.#child.stdin!
     if (this.#why || !stdin.writable) return Promise.resolve()
-    if (!stdin.write(frame(message)))
+    if (!stdin.write(framed))
       this.#full ??= new Promise((resolve) => {
         const go = (): void => {
           this.#full = undefined
@@ -126,12 +154,16 @@ export class ShellProcess {
   /** Ends it at once, and all that it has started. */
   kill(why: string): void {
     this.#end(this.#failure(why))
+    this.#signalGroup()
+  }
+
+  #signalGroup(): void {
     const { pid } = this.#child
     if (pid === undefined) return
     try {
       process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
     } catch {
-      // It is gone already.
+      // All of it is gone already.
     }
   }
 
@@ -146,27 +178,36 @@ export class ShellProcess {
   }
 
   #handshake(): Handshake {
-    const { topology, component, task, componentOf } = this.#context
+    const { topology, component, task, componentOf, sources } = this.#context
+    const { conf, tickMs } = this.#config
     return {
-      conf: { 'topology.name': topology, 'topology.message.timeout.secs': 30 },
+      conf: {
+        'topology.name': topology,
+        ...(tickMs !== undefined && { 'topology.tick.tuple.freq.secs': tickMs / 1000 }),
+        ...conf,
+      },
       pidDir: this.#pidDir,
       context: {
         'task->component': componentOf,
         taskid: task,
         componentid: component.id,
         'stream->outputfields': component.streams,
+        'source->stream->fields': sources,
       },
     }
   }
 
   #read(chunk: Uint8Array): void {
     if (this.#why) return
-    this.heardAt = this.#context.clock.now()
+    this.heardAt = systemClock.now()
     try {
-      for (const message of this.#deframer.push(chunk) as readonly ProgramMessage[]) {
-        if ('pid' in message) this.#ready.resolve()
-        else if (message.command === 'log') this.#tell('log', message.msg)
-        else if (message.command === 'error') this.#tell('error', message.msg)
+      for (const message of this.#deframer.push(chunk).map(programMessage)) {
+        if (!('command' in message)) this.#ready.resolve()
+        else if (message.command === 'log')
+          this.#tell('log', String(message.msg), logLevels[message.level ?? 2] ?? 'info')
+        else if (message.command === 'error') this.#tell('error', String(message.msg), 'error')
+        else if (message.command === 'metrics')
+          this.#tell('metrics', `${message.name} ${JSON.stringify(message.params)}`, 'debug')
         else this.#context.received(message)
       }
     } catch (error) {
@@ -182,15 +223,15 @@ export class ShellProcess {
       for (const line of lines) {
         if (line.trim() === '') continue
         this.#lastLine = line
-        this.#tell('stderr', line)
+        this.#tell('stderr', line, 'info')
       }
     })
   }
 
-  #tell(kind: 'log' | 'error' | 'stderr', message: string): void {
+  #tell(kind: ShellMessage['kind'], message: string, level: ShellMessage['level']): void {
     if (!shellChannel.hasSubscribers) return
     const { topology, component } = this.#context
-    shellChannel.publish({ topology, component: component.id, kind, message })
+    shellChannel.publish({ topology, component: component.id, kind, level, message })
   }
 
   #failure(why: string): HeddleError {

@@ -1,5 +1,11 @@
-import { HeddleError, type Spout, type SpoutContext, type SpoutOutput } from '@heddle/core'
-import type { PlanComponent } from '@heddle/core'
+import {
+  HeddleError,
+  type PlanComponent,
+  type Spout,
+  type SpoutContext,
+  type SpoutOutput,
+  systemClock,
+} from '@heddle/core'
 import { type ProgramMessage, type SpoutCommand, fromList } from './messages.ts'
 import { ShellProcess, type ShellConfig } from './shell-process.ts'
 
@@ -12,6 +18,8 @@ export function shellSpout(
   const { heartbeatTimeoutMs } = component.config as unknown as ShellConfig
   let context: SpoutContext
   let child: ShellProcess | undefined
+  let starting: Promise<void> | undefined
+  const closing = new AbortController()
   let out: SpoutOutput | undefined
   /** The command that is being answered. */
   let answering: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined
@@ -20,7 +28,9 @@ export function shellSpout(
   const received = (message: Exclude<ProgramMessage, { pid: number }>): void => {
     if (message.command === 'sync') return answering?.resolve()
     if (message.command !== 'emit') return
-    const { stream = 'default', task, id, tuple } = message
+    const { id, tuple } = message
+    const stream = message.stream ?? 'default'
+    const task = message.task ?? undefined
     // Which tasks get it is not known here.
     if (task === undefined && message.need_task_ids !== false) void child?.send([])
     const fields = component.streams[stream]
@@ -36,24 +46,32 @@ export function shellSpout(
       answering?.reject(error)
     }
   }
-  const start = async (): Promise<void> => {
+  const launch = async (): Promise<void> => {
     child = await ShellProcess.start({
       topology,
       component,
       task: context.task,
-      clock: context.clock,
       componentOf,
+      sources: {},
+      signal: closing.signal,
       received,
       ended: (error) => {
         child = undefined
         answering?.reject(error)
       },
     })
+    try {
+      await command({ command: 'activate' })
+    } catch (error) {
+      await child?.close()
+      throw error
+    }
   }
+  const start = (): Promise<void> => (starting = launch())
   const command = async (message: SpoutCommand): Promise<void> => {
     const answered = Promise.withResolvers<void>()
     answering = answered
-    const late = context.clock.after(heartbeatTimeoutMs, () =>
+    const late = systemClock.after(heartbeatTimeoutMs, () =>
       child?.kill(`it did not answer '${message.command}' within ${heartbeatTimeoutMs} ms`),
     )
     try {
@@ -81,6 +99,11 @@ export function shellSpout(
     },
     ack: (id) => void news.push({ command: 'ack', id: JSON.parse(id) as unknown }),
     fail: (id) => void news.push({ command: 'fail', id: JSON.parse(id) as unknown }),
-    close: () => child?.close(),
+    async close() {
+      closing.abort()
+      const last = child?.close()
+      await starting?.catch(() => {})
+      await last
+    },
   }
 }

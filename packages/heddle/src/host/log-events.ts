@@ -76,8 +76,8 @@ export function logEvents(logger: Logger, clock: Clock = systemClock): () => voi
       const kind = `${facts.topology} ${facts.component}`
       often('warn', kind, { ...facts, err: error }, 'a sink did not take events; they are tried again')
     }),
-    onChannel<ShellMessage>('heddle:engine:shell', ({ message, kind, ...facts }) =>
-      logger[kind === 'error' ? 'warn' : 'info'](facts, message),
+    onChannel<ShellMessage>('heddle:engine:shell', ({ message, level, ...facts }) =>
+      logger[level === 'trace' ? 'debug' : level](facts, message),
     ),
     onChannel<CommitFailedMessage>('heddle:log:commit-failed', (facts) =>
       often('error', facts.code, facts, 'a commit failed; nothing of it was kept'),

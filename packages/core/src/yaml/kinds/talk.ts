@@ -13,6 +13,7 @@ const namesText = celText('a CEL expression that gives a list of texts')
 const programOptions = {
   cwd: field(text(), 'Folder that it starts in. Default: that of this file.'),
   env: field(record(text(), { least: 1 }), 'Environment variables beside those of the host.'),
+  tick: field(duration, 'It gets a tick this often. Default none.'),
   heartbeatTimeout: field(duration, 'Not heard of for this long, it is started again. Default 30s.'),
   startTimeout: field(duration, 'How long it may take to start. Default 60s.'),
   maxMessage: field(size, 'Largest message that it may send. Default 16mb.'),
