@@ -114,8 +114,8 @@ export class ComponentState {
     this.#frozen = undefined
   }
 
-  /** What is at hand, without a look into the store. */
-  #known(key: string): Entry | undefined {
+  /** What is at hand, without a look into the store; `undefined` when nothing is. */
+  #known(key: string): Entry {
     let entry = this.#changes.get(key)
     if (entry === undefined && this.#frozen) entry = this.#frozen.get(key)
     return entry === undefined ? this.#cached(key) : entry
@@ -131,7 +131,7 @@ export class ComponentState {
     return value
   }
 
-  #cached(key: string): Entry | undefined {
+  #cached(key: string): Entry {
     const entry = this.#cache.get(key)
     if (entry !== undefined) return entry
     const older = this.#olderCache.get(key)
