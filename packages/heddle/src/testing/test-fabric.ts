@@ -269,6 +269,8 @@ export class TestFabric implements AsyncDisposable {
       random: this.#random,
       // Reads are woken when something comes.
       readWaitMs,
+      // Others get their turn whenever it is looked at, not when the machine was slow.
+      sliceMs: -1,
     })
   }
 
