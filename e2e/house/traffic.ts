@@ -10,9 +10,9 @@ export class Traffic {
   readonly #callers: Promise<unknown>
   #stopped = false
 
-  constructor(url: string, topic: string, callers: number) {
-    // Goes on trying while the host is away.
-    this.#client = createClient({ url, retry: { attempts: 1000, maxMs: 100 } })
+  /** @param attempts How often each event is tried: many, so that it goes on while the host is away, or 1 for a host that never is. */
+  constructor(url: string, topic: string, callers: number, attempts = 1000) {
+    this.#client = createClient({ url, retry: { attempts, maxMs: 100 } })
     this.#topic = topic
     this.#callers = Promise.all(Array.from({ length: callers }, () => this.#publish()))
   }
