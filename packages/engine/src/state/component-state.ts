@@ -61,21 +61,17 @@ export class ComponentState {
   }
 
   /** Keys that start with `prefix`, in the order of their UTF-8 bytes. Changes made meanwhile may or may not be seen. */
-  *keys(prefix: string): Iterable<string> {
-    for (const [key] of this.#all(prefix)) yield key
+  keys(prefix: string): Iterable<string> {
+    return this.#all(prefix, (key) => key)
   }
 
   /** The same with their values. What is only looked through does not push what is in use out of the cache. */
-  *entries(prefix: string): Iterable<readonly [key: string, value: unknown]> {
-    for (const [key, bytes] of this.#all(prefix)) {
-      const entry = this.#known(key)
-      if (entry !== undefined) yield [key, entry]
-      else yield [key, bytes === undefined ? this.#find(key) : parse(bytes)]
-    }
+  entries(prefix: string): Iterable<readonly [key: string, value: unknown]> {
+    return this.#all(prefix, (key, bytes) => [key, bytes === undefined ? this.#find(key) : parse(bytes)])
   }
 
-  /** Keys, with what the store has under them, if it has something. */
-  *#all(prefix: string): Iterable<readonly [key: string, bytes: Bytes | undefined]> {
+  /** @param make Gets the bytes where the store has the value that counts. */
+  *#all<T>(prefix: string, make: (key: string, bytes?: Bytes) => T): Iterable<T> {
     const changed = [...new Set([...(this.#frozen?.keys() ?? []), ...this.#changes.keys()])]
       .filter((key) => key.startsWith(prefix))
       .sort(byBytes)
@@ -83,11 +79,12 @@ export class ComponentState {
     for (const [key, bytes] of this.store.entries(prefix === '' ? {} : { gte: prefix })) {
       if (!key.startsWith(prefix)) break
       for (; next < changed.length && byBytes(changed[next]!, key) <= 0; next++)
-        if (changed[next] !== key && this.#find(changed[next]!) !== gone) yield [changed[next]!, undefined]
-      if (this.#known(key) !== gone) yield [key, bytes]
+        if (changed[next] !== key && this.#find(changed[next]!) !== gone) yield make(changed[next]!)
+      const entry = this.#uncommitted(key)
+      if (entry === undefined) yield make(key, bytes)
+      else if (entry !== gone) yield make(key)
     }
-    for (; next < changed.length; next++)
-      if (this.#find(changed[next]!) !== gone) yield [changed[next]!, undefined]
+    for (; next < changed.length; next++) if (this.#find(changed[next]!) !== gone) yield make(changed[next]!)
   }
 
   /** Closes the newest layer; the one frozen before must be settled. */
@@ -114,15 +111,15 @@ export class ComponentState {
     this.#frozen = undefined
   }
 
-  /** What is at hand, without a look into the store; `undefined` when nothing is. */
-  #known(key: string): Entry {
-    let entry = this.#changes.get(key)
-    if (entry === undefined && this.#frozen) entry = this.#frozen.get(key)
-    return entry === undefined ? this.#cached(key) : entry
+  /** What the store does not have yet; `undefined` when nothing is. */
+  #uncommitted(key: string): Entry {
+    const entry = this.#changes.size > 0 ? this.#changes.get(key) : undefined
+    return entry === undefined ? this.#frozen?.get(key) : entry
   }
 
   #find(key: string): Entry {
-    const entry = this.#known(key)
+    let entry = this.#uncommitted(key)
+    if (entry === undefined) entry = this.#cached(key)
     if (entry !== undefined) return entry
     const bytes = this.store.get(key)
     if (bytes === undefined) return gone
