@@ -18,6 +18,7 @@ import { needsSeat } from '../local/seat.ts'
 import { mergeMetrics } from './merge-metrics.ts'
 import type { ThreadSettings } from './options.ts'
 import { Thread } from './thread.ts'
+import { uncommitted } from './uncommitted.ts'
 
 /** A topology that runs in threads of its own. */
 export class ThreadDeployment {
@@ -107,11 +108,9 @@ export class ThreadDeployment {
 
   async describe(): Promise<TopologyDescription> {
     const { name, plan } = this.topology
-    const inside = await Promise.all(
-      this.#threads.map((thread) => thread.call<TopologyStatus[]>('list').catch(() => [])),
-    )
+    const inside = await Promise.all(this.#threads.map((thread) => thread.glance<TopologyStatus[]>('list')))
     const reported = inside
-      .flat()
+      .flatMap((listed) => listed ?? [])
       .filter((each) => each.name === name)
       .flatMap(({ lastError }) => lastError ?? [])
     const lastError = [...reported, ...(this.#lastError ? [this.#lastError] : [])].sort(
@@ -120,13 +119,15 @@ export class ThreadDeployment {
     return { ...this.status, ...(lastError && { lastError }), plan, metrics: await this.metrics() }
   }
 
-  /** Of the threads that run; what others have counted is gone with them. */
+  /**
+   * Of the threads that answer at once; what others have counted is gone with them. When none does, what was last known, with a
+   * lag that goes on growing.
+   */
   async metrics(): Promise<TopologyMetrics> {
-    const asked = await Promise.allSettled(
-      this.#threads.map((thread) => thread.call<TopologyMetrics>('metrics')),
-    )
-    const answered = asked.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+    const asked = await Promise.all(this.#threads.map((thread) => thread.glance<TopologyMetrics>('metrics')))
+    const answered = asked.flatMap((each) => each ?? [])
     if (answered.length > 0) this.#lastMetrics = mergeMetrics(this.topology.name, answered)
+    else this.#lastMetrics = { ...this.#lastMetrics, lag: await uncommitted(this.#log, this.topology.plan) }
     return this.#lastMetrics
   }
 

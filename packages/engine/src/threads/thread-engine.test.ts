@@ -167,6 +167,8 @@ describe('a topology in a thread of its own', patient, () => {
   test.each([
     ['loops', 'did nothing else for too long', 4000],
     ['hogs', 'memory'],
+    // Of a kind that V8 does not let itself be interrupted in.
+    ['hogs-arrays', 'memory'],
     ['exits', 'code 3'],
     ['throws', 'out of the blue'],
   ])(
@@ -196,6 +198,25 @@ describe('a topology in a thread of its own', patient, () => {
     },
   )
 })
+
+test(
+  'one that is stuck keeps nobody waiting who asks for figures, and its lag is told',
+  async () => {
+    await engine.submit(topologies['loops']!)
+    await publish('loops.in', [1])
+    await dataWhen('loops.out', 1)
+    await until('it has committed', async () => (await engine.metrics('loops')).commits > 0)
+    await publish('loops.in', ['bad', 2, 3])
+    await until('it is told', async () => (await engine.metrics('loops')).lag === 3)
+    expect(await engine.describe('loops')).toMatchObject({
+      threads: [{ state: 'running', restarts: 0 }],
+      metrics: { lag: 3, components: expect.objectContaining({ length: 3 }) },
+    })
+    // What is stuck is not waited for.
+    await engine.kill('loops', { waitMs: 0 })
+  },
+  patient.timeout,
+)
 
 describe('several threads', patient, () => {
   test('share the partitions; their number is changed while it runs, and nothing is lost or comes twice', async () => {

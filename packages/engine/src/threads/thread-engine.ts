@@ -20,6 +20,7 @@ import {
   systemClock,
 } from '@heddle/core'
 import { planUpgrade, refuse } from '../local/upgrade.ts'
+import { makeLoopsEnd } from './loops-that-end.ts'
 import { type ThreadEngineOptions, type ThreadSettings, withDefaults } from './options.ts'
 import { ThreadDeployment } from './thread-deployment.ts'
 
@@ -48,6 +49,7 @@ class ThreadEngine implements Engine {
   readonly #sheltered = new Map<string, Topology>()
 
   constructor(options: ThreadEngineOptions) {
+    makeLoopsEnd()
     this.#options = options
     this.#settings = withDefaults(options)
     this.#clock = options.clock ?? systemClock

@@ -23,6 +23,9 @@ const soundMs = 60_000
 /** How often a thread is looked after, in milliseconds: often enough to end it before its memory runs over. */
 const checkMs = 100
 
+/** How long a figure is waited for, in milliseconds: who looks at all topologies does not wait for one that is stuck. */
+const glanceMs = 500
+
 const bytesOfMb = 2 ** 20
 
 /**
@@ -105,6 +108,18 @@ export class Thread {
         new HeddleError('HEDDLE_ENGINE_STOPPED', `thread ${index} of '${topology}' is being started`),
       )
     return this.#life.rpc.call<T>('engine.call', method, topology, ...args)
+  }
+
+  /**
+   * Asks it for something that can be done without.
+   * @returns `undefined` when it does not answer at once.
+   */
+  async glance<T>(method: string): Promise<T | undefined> {
+    const over = new AbortController()
+    const late = sleep(this.#context.clock, glanceMs, over.signal).then(() => undefined)
+    const answer = await Promise.race([this.call<T>(method).catch(() => undefined), late])
+    over.abort()
+    return answer
   }
 
   /** Lets the topology finish what is under way for at most `waitMs`, and ends the thread. */

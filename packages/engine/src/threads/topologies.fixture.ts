@@ -53,6 +53,10 @@ export const topologies: Readonly<Record<string, Topology>> = Object.fromEntries
       const kept: unknown[] = []
       for (;;) kept.push(Array.from({ length: 10_000 }, () => kept.length))
     }),
+    once('hogs-arrays', () => {
+      const kept: unknown[] = []
+      for (;;) kept.push(Array(1000).fill(0))
+    }),
     once('exits', () => process.exit(3)),
     once('throws', () => {
       setTimeout(() => {
