@@ -1,0 +1,3 @@
+module github.com/rickb777/period
+
+go 1.24
