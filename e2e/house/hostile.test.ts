@@ -103,4 +103,4 @@ test('a topology that does its worst is started again with every count right; th
   expect((await describe('counts')).threads).toMatchObject([{ state: 'running', restarts }])
   expect((await describe('good')).threads).toMatchObject([{ state: 'running', restarts: 0 }])
   expect(await host.end()).toBe(0)
-})
+}, 300_000)
