@@ -170,6 +170,8 @@ export class BoltTask implements Receiver {
     await this.#quietly(async (output) => {
       for (const timer of timers) {
         if (root.dead || told.overtaken(timer)) return
+        // Deleted or moved meanwhile.
+        if (this.#timers.get(timer.key, timer.kind) !== timer.time) continue
         try {
           this.#timers.delete(timer.key, timer.kind)
           const result = this.operator.timer!(

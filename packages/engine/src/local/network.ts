@@ -43,7 +43,8 @@ export interface NetworkServices {
   readonly states: ReadonlyMap<string, ComponentState>
   readonly timers: ReadonlyMap<string, ComponentTimers>
   readonly signal: SignalLike
-  readonly watermark: () => number
+  /** Where a component's event time has come to, in milliseconds. */
+  readonly timeOf: (component: string) => number
   readonly maxRecordBytes: (topic: string) => number
   /** Takes what no `$error` stream takes; holds the root until it is kept. */
   readonly deadLetter: (gaveUp: GaveUp) => void
@@ -178,7 +179,7 @@ export class Network {
       timers: timers.forTask(undoable),
       tasksOf: (other) => this.#tasks.get(other) ?? [],
       signal: services.signal,
-      watermark: services.watermark,
+      watermark: () => services.timeOf(id),
       fieldsOf: (other, stream) =>
         topology.plan.components.find((each) => each.id === other)?.streams[stream] ?? [],
       componentOf: componentsOf(this.#tasks),

@@ -7,7 +7,13 @@ import { retryDelay } from './retry-delay.ts'
 import { Root } from './root.ts'
 import type { TaskOutput } from './task-output.ts'
 
-/** How many timers of a component are fired between two looks at the clock: keeps what one commit takes small. */
+/**
+ * How many timers of a component one commit takes, so that it stays small however many are due; more only where more than
+ * these are due at the same millisecond of event time.
+ */
+const timersPerPass = 10_000
+
+/** How many of them are fired between two looks at the clock. */
 const timersAtOnce = 1000
 
 /** How often bolts of the user's are told of event time where it follows the clock, in milliseconds. */
@@ -31,6 +37,9 @@ export class Occasions {
   readonly #failing = new Map<string, Failing>()
   readonly #sources: () => Iterable<TimeSource>
   #lastTick: number
+  /** Event time waits for timers that the pass before has left. */
+  #held = false
+  #sliceEnd = 0
   #root: Root | undefined
   #fail: ((error: unknown) => void) | undefined
 
@@ -62,6 +71,7 @@ export class Occasions {
     const { clock, topology, timers } = this.#ground
     const { commitIntervalMs, tickIntervalMs } = topology.plan.settings
     if (!this.wanted) return Number.POSITIVE_INFINITY
+    if (this.#held) return commitIntervalMs
     let until = this.#timed ? this.#eventsDueAt() : Number.POSITIVE_INFINITY
     if (this.#ticking) until = Math.min(until, this.#lastTick + tickIntervalMs)
     for (const id of this.#timing) until = Math.min(until, timers.get(id)!.next('processing'))
@@ -70,20 +80,22 @@ export class Occasions {
 
   /** Clock time by which event time, where it follows the clock, has come to what bolts wait for. */
   #eventsDueAt(): number {
-    const { clock, topology, timers, network } = this.#ground
+    const { clock, topology, timers, network, eventTime } = this.#ground
     const { idleAfterMs, maxOutOfOrderMs } = topology.plan.settings
     let due = Number.POSITIVE_INFINITY
-    for (const id of this.#timing) due = Math.min(due, timers.get(id)!.next('event'))
-    for (const { takes, operator } of network.bolts) {
-      if (!takes.watermark) continue
-      if (!operator.wakeAt) return clock.now() + idleStepMs
-      due = Math.min(due, operator.wakeAt())
-    }
+    for (const id of this.#timing) due = Math.min(due, timers.get(id)!.next('event') + eventTime.delayOf(id))
+    for (const { id } of topology.plan.components)
+      for (const { takes, operator } of network.tasksOf(id)) {
+        if (!takes.watermark) continue
+        if (!operator.wakeAt) return clock.now() + idleStepMs
+        due = Math.min(due, operator.wakeAt() + eventTime.delayOf(id))
+      }
     return due + idleAfterMs + maxOutOfOrderMs
   }
 
   /**
-   * Calls bolts for what is due, in topological order, and waits until all that comes of it is done.
+   * Calls bolts for what is due, in topological order, and waits until all that comes of it is done. Where more timers are due
+   * than one commit should take, event time stops on its way, so that what comes of them is in time for the bolts behind.
    *
    * @param timeoutMs How long that may take for one component.
    * @throws HEDDLE_TUPLE_TIMEOUT
@@ -94,16 +106,31 @@ export class Occasions {
     const tick = this.#ticking && now - this.#lastTick >= topology.plan.settings.tickIntervalMs
     if (tick) this.#lastTick = now
     if (this.#timed) await ingest.lookAtEnds((lane) => eventTime.silent(lane))
-    const advanced = this.#timed && eventTime.advance(this.#sources())
+    if (this.#timed) this.#advance()
     for (const { id } of topology.plan.components) {
       const tasks = network.tasksOf(id)
       if (tick) await this.#callAll(id, tasks, 'tick', now, timeoutMs)
+      // Only now: what came of components before it is in time for where it was.
+      const further = this.#timed && eventTime.follow(id)
       if (this.#timing.has(id)) {
         await this.#fire(id, tasks, 'processing', now, timeoutMs)
-        await this.#fire(id, tasks, 'event', eventTime.watermark, timeoutMs)
+        await this.#fire(id, tasks, 'event', eventTime.timeOf(id), timeoutMs)
       }
-      if (advanced) await this.#callAll(id, tasks, 'watermark', eventTime.watermark, timeoutMs)
+      if (further) await this.#callAll(id, tasks, 'watermark', eventTime.timeOf(id), timeoutMs)
     }
+  }
+
+  #advance(): void {
+    const { eventTime, timers } = this.#ground
+    const reached = eventTime.reached(this.#sources())
+    const most = timersPerPass + this.#failing.size
+    let time = reached
+    for (const id of this.#timing) {
+      const delay = eventTime.delayOf(id)
+      time = Math.min(time, timers.get(id)!.dueWith(most, 'event', time - delay) + delay)
+    }
+    this.#held = time < reached
+    eventTime.advance(time)
   }
 
   /** Ends a `pass` that waits. */
@@ -112,7 +139,7 @@ export class Occasions {
     this.#fail?.(error)
   }
 
-  /** Fires what is due by `time`, also what timers set meanwhile. */
+  /** Fires what is due by `time`, also what timers set meanwhile; of processing time, as many as one commit takes. */
   async #fire(
     component: string,
     tasks: readonly BoltTask[],
@@ -120,17 +147,20 @@ export class Occasions {
     time: number,
     timeoutMs: number,
   ): Promise<void> {
-    const { topology, timers, clock } = this.#ground
+    const { topology, timers, clock, settings } = this.#ground
     const ofComponent = timers.get(component)!
     const { retry } = topology.plan.components.find(({ id }) => id === component)!
     const nameOf = ({ key }: FiredTimer): string => `${component}/${kind}/${key}`
-    // Those that failed stay where they are, in front of the others.
-    let skipped = 0
-    for (;;) {
-      const due = ofComponent.due(kind, time, timersAtOnce + skipped)
+    const most = kind === 'event' ? Number.POSITIVE_INFINITY : timersPerPass
+    for (let fired = 0; fired < most; fired += timersAtOnce) {
+      // Those that failed stay where they are, in front of the others.
+      const due = ofComponent.due(kind, time, timersAtOnce + this.#failing.size)
       const ready = due.filter((timer) => (this.#failing.get(nameOf(timer))?.notBefore ?? 0) <= clock.now())
-      skipped = due.length - ready.length
       if (ready.length === 0) return
+      if (performance.now() > this.#sliceEnd) {
+        await new Promise(setImmediate)
+        this.#sliceEnd = performance.now() + settings.sliceMs
+      }
       const byTask = new Map<BoltTask, FiredTimer[]>()
       for (const timer of ready) {
         const task = tasks.length === 1 ? tasks[0]! : tasks[murmur2(timer.key) % tasks.length]!
@@ -141,7 +171,7 @@ export class Occasions {
       const failed = (timer: FiredTimer, error: unknown): void => {
         const failing = this.#failing.get(nameOf(timer)) ?? { attempts: 0, notBefore: 0 }
         failing.attempts++
-        failing.notBefore = clock.now() + retryDelay(retry, failing.attempts, this.#ground.settings.random)
+        failing.notBefore = clock.now() + retryDelay(retry, failing.attempts, settings.random)
         this.#failing.set(nameOf(timer), failing)
         this.#ground.report(component, error)
       }

@@ -62,7 +62,7 @@ export async function startRun(context: RunContext): Promise<Run> {
   const sizes = await ensureTopics(log, plan)
   const meta = await log.store(name)
   const times = savedTimes(meta)
-  const eventTime = new EventTime(plan.settings, clock, times.watermark)
+  const eventTime = new EventTime(plan, clock, times.watermark)
   const states = new Map<string, ComponentState>()
   const record = readRecord(meta)
   for (const { id } of plan.components)
@@ -112,7 +112,7 @@ export async function startRun(context: RunContext): Promise<Run> {
     states,
     timers,
     signal: killed.signal,
-    watermark: () => eventTime.watermark,
+    timeOf: (component) => eventTime.timeOf(component),
     maxRecordBytes: sizeOf,
     deadLetter: (gaveUp) => letters.write(gaveUp),
     report,

@@ -1,8 +1,8 @@
 import type { State } from '@heddle/core'
 import { type OperatorContext, type OperatorFactory, roleOf } from './operator.ts'
 
-/** Makes generations sort as text, also those before 1970. */
-const epoch = 1e15
+/** Makes generations sort as text, also those before 1970: they get 16 digits each. */
+const epoch = 5e15
 
 /** How many old entries one pass removes at most: keeps each commit short. */
 const maxSwept = 5000
@@ -11,7 +11,7 @@ const maxSwept = 5000
  * Drops elements whose key came before within `withinMs` of event time (idempotent consumer).
  *
  * ```
- * state: <generation + 10^15, 16 digits> '/' <key as JSON>  →  event time of the element, in milliseconds
+ * state: <generation + 5·10^15, 16 digits> '/' <key as JSON>  →  event time of the element, in milliseconds
  * ```
  *
  * A generation is `withinMs` long, so that a key has to be looked for in three of them, and old ones can be swept away

@@ -16,6 +16,8 @@ type Layer = Map<string, Entry>
  */
 export class ComponentState {
   readonly store: Store
+  /** Is told of what `restore` brings back. */
+  onRestore: ((key: string) => void) | undefined
   readonly #cacheEntries: number
   #changes: Layer = new Map()
   #frozen: Layer | undefined
@@ -58,11 +60,16 @@ export class ComponentState {
   /** Brings back what `entry` answered; also if the change has been frozen meanwhile. */
   restore(key: string, entry: Entry): void {
     this.#changes.set(key, entry)
+    this.onRestore?.(key)
   }
 
-  /** Keys that start with `prefix`, in the order of their UTF-8 bytes. Changes made meanwhile may or may not be seen. */
-  keys(prefix: string): Iterable<string> {
-    return this.#all(prefix, (key) => key)
+  /**
+   * Keys that start with `prefix`, in the order of their UTF-8 bytes. Changes made meanwhile may or may not be seen.
+   *
+   * @param from Where to begin; it starts with `prefix`, too.
+   */
+  keys(prefix: string, from = prefix): Iterable<string> {
+    return this.#all(prefix, (key) => key, from)
   }
 
   /** The same with their values. What is only looked through does not push what is in use out of the cache. */
@@ -71,12 +78,12 @@ export class ComponentState {
   }
 
   /** @param make Gets the bytes where the store has the value that counts. */
-  *#all<T>(prefix: string, make: (key: string, bytes?: Bytes) => T): Iterable<T> {
+  *#all<T>(prefix: string, make: (key: string, bytes?: Bytes) => T, from = prefix): Iterable<T> {
     const changed = [...new Set([...(this.#frozen?.keys() ?? []), ...this.#changes.keys()])]
-      .filter((key) => key.startsWith(prefix))
+      .filter((key) => key.startsWith(prefix) && (from === prefix || byBytes(key, from) >= 0))
       .sort(byBytes)
     let next = 0
-    for (const [key, bytes] of this.store.entries(prefix === '' ? {} : { gte: prefix })) {
+    for (const [key, bytes] of this.store.entries(from === '' ? {} : { gte: from })) {
       if (!key.startsWith(prefix)) break
       for (; next < changed.length && byBytes(changed[next]!, key) <= 0; next++)
         if (changed[next] !== key && this.#find(changed[next]!) !== gone) yield make(changed[next]!)

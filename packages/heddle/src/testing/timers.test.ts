@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, test } from 'vitest'
 import {
   type Bolt,
@@ -6,7 +7,9 @@ import {
   type TaskContext,
   fromTopic,
   toTopic,
+  topic,
   topology,
+  tumbling,
 } from '../index.ts'
 import { forSeeds, testFabric } from './test-fabric.ts'
 
@@ -116,3 +119,75 @@ test('timers are set and fired once each when exactly-once, whatever fails', asy
     expect(fired.toSorted()).toEqual(keys.toSorted())
   })
 })
+
+test('one that another has deleted or moved does not fire, though both were due', async () => {
+  let context: TaskContext
+  const fired: string[] = []
+  const bolt: Bolt<{ value: unknown }> = {
+    open(opened) {
+      context = opened
+    },
+    execute({ time }) {
+      for (const key of ['a', 'deleted', 'moved']) context.timers.set(key, time)
+    },
+    timer({ key, time }) {
+      fired.push(key)
+      if (key !== 'a') return
+      context.timers.delete('deleted')
+      context.timers.set('moved', time + 60_000)
+    },
+  }
+  const t = topology.graph('t', { idleAfter: '1s' })
+  t.bolt('b', bolt).shuffle(
+    t.spout(
+      'in',
+      fromTopic('in', (e) => ({ value: e.data })),
+      { fields: ['value'] },
+    ),
+  )
+  await using fabric = await testFabric()
+  await fabric.submit(t)
+  await fabric.publish('in', [{ data: 1 }])
+  await fabric.advance('10s')
+  expect(fired).toEqual(['a'])
+  await fabric.advance('2m')
+  expect(fired).toEqual(['a', 'moved'])
+})
+
+test(
+  'more than one commit should take are fired over several, and what comes of them is late nowhere',
+  { timeout: 20_000 },
+  async () => {
+    const count = 12_000
+    await using fabric = await testFabric()
+    const past = fabric.clock.now() - 86_400_000
+    const t = topology('t', { guarantee: 'exactly-once', idleAfter: '5s' })
+      .from(topic<number>('in'))
+      .keyBy((e) => e.data)
+      .process<number>({
+        element: (_, timer) => timer.setTimer(timer.time + 60_000),
+        timer: (timer) => timer.emit(1),
+      })
+      .wireTap((copy) => copy.to(topic('fired')))
+      .keyBy(() => 'all')
+      .window(tumbling('1s'))
+      .count({ onLate: (late) => late.to(topic('late')) })
+      .to(topic('out'))
+    await fabric.submit(t)
+    await fabric.publish(
+      'in',
+      Array.from({ length: count }, (_, n) => ({ data: n, time: new Date(past + n).toISOString() })),
+    )
+    await fabric.settle()
+    const ofEach: number[] = []
+    const told = (commit: unknown): void => void ofEach.push((commit as { outputs: number }).outputs)
+    subscribe('heddle:engine:commit', told)
+    await fabric.advance('10s')
+    unsubscribe('heddle:engine:commit', told)
+    expect(await fabric.data('fired')).toHaveLength(count)
+    expect(Math.max(...ofEach)).toBeLessThan(count)
+    const counted = await fabric.data<{ value: number }>('out')
+    expect(counted.map(({ value }) => value)).toEqual(Array.from({ length: 12 }, () => 1000))
+    expect(await fabric.data('late')).toEqual([])
+  },
+)
