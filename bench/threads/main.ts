@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import { createFabric, event, toRecord } from 'heddle'
 import type { Report } from '../lib/figure.ts'
 import { scratch, sideBySide } from '../lib/measure.ts'
@@ -7,7 +9,7 @@ import { scratch, sideBySide } from '../lib/measure.ts'
 const events = 20_000
 const rounds = 3
 
-/** Events a second of the busy topology in so many threads, from the first output to the last. */
+/** Events a second of the busy topology in so many threads, once they are warm. */
 function busy(threads: number): Promise<number> {
   return scratch(async (data) => {
     // The topology's file is loaded again in each thread, and reads it there.
@@ -38,7 +40,7 @@ function busy(threads: number): Promise<number> {
         await new Promise((resolve) => void setTimeout(resolve, 5))
       }
     }
-    const first = await until(events / 10)
+    const first = await until(events / 4)
     const began = performance.now()
     await until(events)
     const rate = ((events - first) / (performance.now() - began)) * 1000
@@ -47,8 +49,19 @@ function busy(threads: number): Promise<number> {
   })
 }
 
+/** Times a second that the work is done by threads that do nothing else: what the machine gives at this time. */
+async function plain(threads: number): Promise<number> {
+  const each = events / 10
+  const began = performance.now()
+  const entry = new URL('plain.ts', import.meta.url)
+  const workers = Array.from({ length: threads }, () => new Worker(entry, { workerData: each }))
+  await Promise.all(workers.map((worker) => once(worker, 'exit')))
+  return ((threads * each) / (performance.now() - began)) * 1000
+}
+
 export async function run(report: Report): Promise<void> {
   const { ours, reference } = await sideBySide(rounds, { ours: () => busy(2), reference: () => busy(1) })
+  const alone = await sideBySide(rounds, { ours: () => plain(2), reference: () => plain(1) })
   report({
     figure: 'a CPU-bound bolt in two threads, and in one',
     ours,
@@ -59,7 +72,8 @@ export async function run(report: Report): Promise<void> {
       events,
       rounds,
       cores: availableParallelism(),
-      work: 'some 100 µs an event',
+      work: 'some 0.3 ms an event',
+      'the work alone, in two threads against one': Number((alone.ours / alone.reference).toPrecision(3)),
       partitions: 8,
     },
   })
