@@ -29,7 +29,10 @@ const body = (schema: object): object => ({ content: { 'application/json': { sch
 const resource = (params: Readonly<Record<string, string>>) =>
   ({ type: 'topology', name: params['name'] ?? '*' }) as const
 
-/** The routes that `heddle topologies` talks to. They are guarded as all others: to look is `describe`, to change `operate`. */
+/**
+ * The routes that `heddle topologies` talks to. They are guarded as all others: to look is `describe`, to change
+ * `operate`; what is in the state is data, so that it takes `read`.
+ */
 export function topologyRoutes(engine: Engine): readonly ExtraRoute[] {
   const describe = async (name: string): Promise<TopologyDescription> => engine.describe(name)
   const change = (verb: 'activate' | 'deactivate', summary: string): ExtraRoute => ({
@@ -109,7 +112,7 @@ export function topologyRoutes(engine: Engine): readonly ExtraRoute[] {
     {
       method: 'GET',
       path: '/topologies/{name}/state/{component}',
-      action: 'describe',
+      action: 'read',
       resource,
       operation: {
         operationId: 'readState',
