@@ -5,9 +5,11 @@ import { describe, test } from 'vitest'
 import { LogClient } from './log-client.ts'
 import { Rpc } from './rpc.ts'
 import type { AskerEnd } from './sync-channel.ts'
+import { setFlagsForThreads } from './v8-flags.ts'
 
 const define: (title: string, run: () => Promise<void>, timeout: number) => void = test
 
+setFlagsForThreads()
 logContract(
   'of another thread',
   async () => {

@@ -20,9 +20,9 @@ import {
   systemClock,
 } from '@heddle/core'
 import { planUpgrade, refuse } from '../local/upgrade.ts'
-import { makeLoopsEnd } from './loops-that-end.ts'
 import { type ThreadEngineOptions, type ThreadSettings, withDefaults } from './options.ts'
 import { ThreadDeployment } from './thread-deployment.ts'
+import { setFlagsForThreads } from './v8-flags.ts'
 
 /**
  * An engine that runs each topology in threads of its own. One that loops, eats memory or ends its process takes nothing else
@@ -49,7 +49,7 @@ class ThreadEngine implements Engine {
   readonly #sheltered = new Map<string, Topology>()
 
   constructor(options: ThreadEngineOptions) {
-    makeLoopsEnd()
+    setFlagsForThreads()
     this.#options = options
     this.#settings = withDefaults(options)
     this.#clock = options.clock ?? systemClock
