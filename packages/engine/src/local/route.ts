@@ -1,6 +1,5 @@
-import type { Grouping } from '@heddle/core'
+import { type Grouping, murmur2 } from '@heddle/core'
 import { keyText } from './key-text.ts'
-import { murmur2 } from './murmur2.ts'
 import type { TaskTuple } from './task-tuple.ts'
 
 /** What takes tuples. */

@@ -5,12 +5,12 @@
  * @module
  */
 import { type Appended, HeddleError, type RecordInput } from '@heddle/core'
+import { choosePartitions } from '../../topic/choose-partitions.ts'
+import { checkRecord } from '../../topic/record-check.ts'
 import type { BufferPool } from '../batch/buffer-pool.ts'
 import { BatchBuilder } from '../batch/builder.ts'
 import { batchKey } from '../keys.ts'
 import type { Settings } from '../options.ts'
-import { choosePartitions } from '../topic/partitioner.ts'
-import { checkRecord } from '../topic/record-check.ts'
 import type { Partition, Topic } from '../topic/topic.ts'
 import type { WriteRequest } from './committer.ts'
 import { type Deduplicator, type Duplicates, duplicateAt } from './deduplicator.ts'
@@ -65,7 +65,7 @@ export class AppendSet implements WriteRequest {
     dedupe: boolean,
     settle: (answer: readonly Appended[] | HeddleError) => void,
   ): void {
-    const partitions = choosePartitions(topic, records, dedupe)
+    const chosen = choosePartitions(topic, records, dedupe)
     const batches: OpenBatch[] = []
     const indices: number[] = []
     const now = this.#context.settings.clock.now()
@@ -74,7 +74,7 @@ export class AppendSet implements WriteRequest {
       for (let i = 0; i < records.length; i++) {
         const record = records[i]!
         checkRecord(record, i, topic.info)
-        const batch = this.#batchFor(partitions[i]!, expected)
+        const batch = this.#batchFor(topic.partitions[chosen[i]!]!, expected)
         batches.push(batch)
         indices.push(batch.builder.count)
         const size = batch.builder.add(record, now, dedupe)

@@ -4,12 +4,12 @@
  * @module
  */
 import { HeddleError, type TopicConfig, type TopicInfo, type TopicSpec } from '@heddle/core'
+import { changedTopic, difference, newTopic } from '../../topic/topic-config.ts'
 import { unknownTopic } from '../commit/append-set.ts'
 import type { Committer } from '../commit/committer.ts'
 import { type WriteTransaction, readTail } from '../commit/write-transaction.ts'
 import { allOf, headKey, nameKey, parseOffsetKey, trashKey } from '../keys.ts'
 import type { Tree } from '../tree.ts'
-import { changedTopic, difference, newTopic } from './topic-config.ts'
 import { Topic } from './topic.ts'
 
 interface StoredTopic {

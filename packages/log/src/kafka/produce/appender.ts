@@ -4,13 +4,13 @@
  * @module
  */
 import { type Appended, HeddleError, type RecordInput } from '@heddle/core'
-import { checkRecord } from '../../embedded/topic/record-check.ts'
+import { choosePartitions } from '../../topic/choose-partitions.ts'
+import { checkRecord } from '../../topic/record-check.ts'
 import type { Cluster } from '../client/cluster.ts'
 import type { Fetcher } from '../fetch/fetcher.ts'
 import type { KnownTopic, Topics } from '../topic/topics.ts'
 import { contentBytes } from '../wire/record-batch.ts'
 import { Deduplicator } from './deduplicator.ts'
-import { choosePartitions } from './partitioner.ts'
 import type { Producer } from './producer.ts'
 
 export interface Prepared {

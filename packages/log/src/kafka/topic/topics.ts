@@ -11,7 +11,7 @@ import {
   describeConfigsV4,
   incrementalAlterConfigsV1,
 } from '@platformatic/kafka'
-import { changedTopic, difference, newTopic } from '../../embedded/topic/topic-config.ts'
+import { changedTopic, difference, newTopic } from '../../topic/topic-config.ts'
 import type { Cluster, TopicMetadata } from '../client/cluster.ts'
 import { retrying } from '../client/retry.ts'
 import { KafkaError, checkCode, errorOf } from '../errors.ts'

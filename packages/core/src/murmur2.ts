@@ -1,13 +1,21 @@
-import { utf8 } from '@heddle/core'
+import { utf8 } from './event/record.ts'
 
 const seed = 0x9747b28c | 0
 const m = 0x5bd1e995
 
 /**
- * The hash that Kafka's default partitioner uses, of a text's UTF-8 bytes, without its sign bit.
+ * The hash that Kafka's default partitioner uses, without its sign bit; of a text it is that of its UTF-8 bytes. Every
+ * partition and every task is chosen by it, so that a key lands in the same place here, on Kafka and in any other client.
  * https://github.com/apache/kafka/blob/4.1.0/clients/src/main/java/org/apache/kafka/common/utils/Utils.java (murmur2)
+ *
+ * @example
+ * murmur2('order-7') % partitions
  */
-export function murmur2(text: string): number {
+export function murmur2(key: string | Uint8Array): number {
+  return typeof key === 'string' ? ofText(key) : ofBytes(key)
+}
+
+function ofText(text: string): number {
   const { length } = text
   let h = seed ^ length
   let at = 0
@@ -29,11 +37,10 @@ export function murmur2(text: string): number {
     units |= a | b | c
     h = Math.imul(h ^ (a | (b << 8) | (c << 16)), m)
   }
-  return units > 127 ? murmur2Bytes(utf8(text)) : finish(h)
+  return units > 127 ? ofBytes(utf8(text)) : finish(h)
 }
 
-/** The same of bytes. */
-export function murmur2Bytes(bytes: Uint8Array): number {
+function ofBytes(bytes: Uint8Array): number {
   const { length } = bytes
   let h = seed ^ length
   let at = 0
