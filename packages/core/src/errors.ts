@@ -58,6 +58,8 @@ export const errorTable = {
   HEDDLE_ENGINE_UNKNOWN_TOPOLOGY: row('usage', 404, 'No topology of that name is running', 'See heddle topologies for those that are.'),
   HEDDLE_ENGINE_UNSUPPORTED: row('usage', 501, 'This engine cannot run that', 'Use an engine that has the feature that the detail names.'),
   HEDDLE_ENGINE_STOPPED: row('terminal', 503, 'The topology has stopped', 'See its last error with heddle topologies describe NAME.'),
+  HEDDLE_ENGINE_UNAVAILABLE: row('retryable', 503, 'The cluster of the engine cannot be reached, or has no leader', 'Check that Nimbus runs, and that its addresses and ports are right.'),
+  HEDDLE_ENGINE_REFUSED: row('usage', 400, 'The cluster of the engine refuses the topology', 'Correct what the detail says.'),
   HEDDLE_THREAD_STUCK: row('retryable', 503, 'A thread did nothing else for too long', 'It was ended and started again: find the loop in the topology that the detail names, or make its work shorter.'),
   HEDDLE_UPGRADE_INCOMPATIBLE: row('usage', 409, 'The new version cannot take over from the one before', 'Do for each reason what it says; nothing was changed.'),
   HEDDLE_UPGRADE_FAILED: row('usage', 409, 'The new version did not start; the one before runs on', 'Correct what the detail says, and deploy again.'),
@@ -67,6 +69,8 @@ export const errorTable = {
   HEDDLE_TUPLE_FAILED: row('terminal', 500, 'An event failed in the topology after all attempts', 'It is in the dead-letter topic with its error; correct the cause and send it again.'),
   HEDDLE_BREAKER_OPEN: row('retryable', 503, 'Calls are paused, since too many failed one after the other', 'Correct what the step calls; take these elements with onError if they cannot wait.'),
   HEDDLE_LOOP_UNFINISHED: row('terminal', 422, 'A loop was not done after all its rounds', 'Raise rounds, or see with onError what does not come to an end.'),
+  HEDDLE_TUPLE_NOT_PORTABLE: row('terminal', 422, 'An element cannot go to another process', 'Emit plain values: numbers, strings, dates, arrays, objects, maps, bytes or events; no functions or promises.'),
+  HEDDLE_TUPLE_UNKNOWN: row('terminal', 409, 'An element was on its way to a step that takes it no more', 'It is in the dead-letter topic: an upgrade came before it. Send it again from there.'),
   HEDDLE_TUPLE_TIMEOUT: row('retryable', 504, 'An event was not done within the message timeout', 'Make the bolt faster, raise its parallelism, or raise messageTimeout.'),
 
   // connectors
@@ -85,6 +89,7 @@ export const errorTable = {
   HEDDLE_HTTP_READER_STALLED: row('retryable', 408, 'The reader took nothing for too long', 'Read faster, or connect again and go on from the last cursor.'),
   HEDDLE_HTTP_INTERNAL: row('retryable', 500, 'Something failed that should not', 'Report it, with what the log of the host says at that time.'),
   HEDDLE_HTTP_UNAVAILABLE: row('retryable', 503, 'The gateway is stopping or overloaded', 'Try again after the time in Retry-After.'),
+  HEDDLE_BUFFER_FULL: row('retryable', 503, 'The buffer for events that the log cannot take is full', 'Try again after the time in Retry-After; see why the log is away, or raise gateway.buffer.maxBytes or maxAge.'),
   HEDDLE_UNAUTHENTICATED: row('usage', 401, 'Who is asking is not known', 'Send credentials that the gateway accepts.'),
   HEDDLE_FORBIDDEN: row('usage', 403, 'That is not allowed for this principal', 'Ask the owner of the resource for a grant.'),
   HEDDLE_QUOTA_EXCEEDED: row('retryable', 429, 'The quota is used up', 'Try again after the time in Retry-After.'),
