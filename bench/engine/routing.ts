@@ -7,6 +7,7 @@ import { openEmbeddedLog } from '@heddle/log/embedded'
 import { type Payload, recordedPayloads } from '../../examples/demo/payloads.ts'
 import type { Report } from '../lib/figure.ts'
 import { scratch, sideBySide } from '../lib/measure.ts'
+import { peer } from '../lib/peer.ts'
 import { benthos, routeWithBenthos } from './benthos.ts'
 
 const events = 20_000
@@ -82,7 +83,8 @@ const total = (counts: Counts): number => Object.values(counts).reduce((a, b) =>
 
 /** Ten rules over real webhooks: ours from topic to topics, exactly once and on disk, and Benthos from file to files. */
 export async function routing(report: Report): Promise<void> {
-  const program = await benthos()
+  const program = await peer('Benthos', benthos)
+  if (program === undefined) return
   await scratch(async (folder) => {
     const all = webhooks()
     const input = join(folder, 'webhooks.jsonl')

@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { root, run } from '../../tools/run.ts'
 import { jars } from '../../tools/services/jars.ts'
 import { javaTool } from '../../tools/services/java-tool.ts'
+import { whatIsMissing } from '../../tools/services/toolchain.ts'
+import { cached } from '../lib/cache.ts'
 import type { Measured } from '../lib/figure.ts'
 import { median, scratch } from '../lib/measure.ts'
+import { must } from '../lib/peer.ts'
 import { wordsPerLine } from './words.ts'
 
 const source = fileURLToPath(new URL('storm/WordCount.java', import.meta.url))
@@ -20,23 +19,29 @@ const executors = 1
 /** How many lines may be pending; which is best depends on the machine, and the best one counts. */
 const pending = [500, 2000, 8000]
 
-/** The word count in Java on Storm's LocalCluster; its jars are those that `npm run services` fetches with Maven. */
-export async function stormWordCount(): Promise<{
+/**
+ * The class path of the word count in Java; its jars are those that `npm run services` fetches with Maven.
+ * @throws when there is no Java, or no Maven the first time.
+ */
+export async function storm(): Promise<string> {
+  const missing = whatIsMissing(['storm'])
+  if (missing !== undefined) throw new Error(missing)
+  const folder = await jars('storm')
+  const classPath = `${folder}/lib-worker/*:${folder}/lib-daemon/*`
+  const classes = await cached('storm', [source, folder], (into) =>
+    must(javaTool('javac'), ['-cp', classPath, '-d', into, source]),
+  )
+  return `${classes}:${classPath}`
+}
+
+/** The word count in Java on Storm's LocalCluster. */
+export async function stormWordCount(classPath: string): Promise<{
   tuplesPerSecond: number
   conditions: Measured['conditions']
 }> {
-  const folder = await jars('storm')
-  const classPath = `${folder}/lib-worker/*:${folder}/lib-daemon/*`
-  const name = createHash('sha256').update(readFileSync(source)).update(folder).digest('hex').slice(0, 12)
-  const classes = join(root, '.cache', 'bench', `storm-${name}`)
-  if (!existsSync(classes)) {
-    mkdirSync(`${classes}.making`, { recursive: true })
-    await must(javaTool('javac'), ['-cp', classPath, '-d', `${classes}.making`, source])
-    renameSync(`${classes}.making`, classes)
-  }
   let best = { maxPending: 0, lines: 0 }
   for (const maxPending of pending) {
-    const lines = await ackedLines(`${classes}:${classPath}`, maxPending)
+    const lines = await ackedLines(classPath, maxPending)
     if (lines > best.lines) best = { maxPending, lines }
   }
   return {
@@ -66,10 +71,4 @@ async function ackedLines(classPath: string, maxPending: number): Promise<number
   const acked = [...output.matchAll(/^acked (\d+)$/gm)].map(([, lines]) => Number(lines)).slice(warmUp)
   if (acked.length === 0) throw new Error(`Storm did not say what it acked:\n${output}`)
   return median(acked)
-}
-
-async function must(command: string, args: readonly string[]): Promise<string> {
-  const { code, output } = await run(command, args)
-  if (code !== 0) throw new Error(`${command} ended with ${code}:\n${output}`)
-  return output
 }

@@ -11,7 +11,8 @@ import { localEngine } from '@heddle/engine/local'
 import { openEmbeddedLog } from '@heddle/log/embedded'
 import type { Report } from '../lib/figure.ts'
 import { scratch, sideBySide } from '../lib/measure.ts'
-import { stormWordCount } from './storm.ts'
+import { peer } from '../lib/peer.ts'
+import { storm, stormWordCount } from './storm.ts'
 import { fillLines, lines, rate, split, text, tuples, wordsPerLine } from './words.ts'
 
 const rounds = 7
@@ -170,15 +171,18 @@ export async function wordCount(report: Report): Promise<void> {
       atLeast: 0.6,
       conditions: { ...conditions, rounds: exactly.rounds, against: 'at-least-once, the same else' },
     })
-    const storm = await stormWordCount()
-    report({
-      figure: 'word count from a spout: Storm',
-      unit: 'tuples/s',
-      ours: fromSpout.ours,
-      reference: storm.tuplesPerSecond,
-      atLeast: 3,
-      conditions: { ...conditions, ...storm.conditions },
-    })
+    const classPath = await peer('Storm', storm)
+    if (classPath !== undefined) {
+      const theirs = await stormWordCount(classPath)
+      report({
+        figure: 'word count from a spout: Storm',
+        unit: 'tuples/s',
+        ours: fromSpout.ours,
+        reference: theirs.tuplesPerSecond,
+        atLeast: 3,
+        conditions: { ...conditions, ...theirs.conditions },
+      })
+    }
     await engine.close()
     await log.close()
   })

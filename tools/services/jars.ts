@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { root } from '../run.ts'
 import { javaTool } from './java-tool.ts'
 
-export type ServiceName = 'kafka' | 'storm' | 'activemq'
+export type ServiceName = 'kafka' | 'kafka-3.9' | 'storm' | 'activemq'
 
 interface Parts {
   readonly title: string
@@ -18,6 +18,7 @@ interface Parts {
 
 const PARTS: Readonly<Record<ServiceName, Parts>> = {
   kafka: { title: 'Kafka 4.3.1', scopes: { lib: 'runtime' }, sources: [] },
+  'kafka-3.9': { title: 'Kafka 3.9.1', scopes: { lib: 'runtime' }, sources: [] },
   storm: { title: 'Storm 2.8.4', scopes: { 'lib-worker': 'runtime', 'lib-daemon': 'provided' }, sources: [] },
   activemq: { title: 'ActiveMQ 6.2.7', scopes: { lib: 'runtime' }, sources: ['StompBroker.java'] },
 }
@@ -61,10 +62,8 @@ export async function jars(service: ServiceName): Promise<string> {
   // Made beside it and renamed when whole: one that was cut off is never found, and of two makers one wins.
   const making = mkdtempSync(join(CACHE, '.making-'))
   try {
-    for (const [name, scope] of Object.entries(scopes)) {
-      const goal = [COPY, `-DincludeScope=${scope}`, `-DoutputDirectory=${join(making, name)}`]
-      await must('mvn', ['-B', '-ntp', '-f', sourceFile(service, 'pom.xml'), ...goal])
-    }
+    for (const [name, scope] of Object.entries(scopes))
+      await copyJars(sourceFile(service, 'pom.xml'), scope, join(making, name))
     if (sources.length > 0) {
       const files = sources.map((file) => sourceFile(service, file))
       await must(javaTool('javac'), [
@@ -84,6 +83,15 @@ export async function jars(service: ServiceName): Promise<string> {
   } finally {
     rmSync(making, { recursive: true, force: true })
   }
+}
+
+/**
+ * Has Maven put the jars that a POM asks for in a scope into a folder.
+ * @throws what Maven said, when that fails.
+ */
+export async function copyJars(pom: string, scope: 'runtime' | 'provided', folder: string): Promise<void> {
+  const goal = [COPY, `-DincludeScope=${scope}`, `-DoutputDirectory=${folder}`]
+  await must('mvn', ['-B', '-ntp', '-f', pom, ...goal])
 }
 
 function must(command: string, args: readonly string[]): Promise<void> {

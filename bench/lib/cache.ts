@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '../../tools/run.ts'
+
+/**
+ * A folder with something that a bench needs, made once for each clone and named for what it is made of, so that a changed
+ * source is made anew. One that was cut off is never found.
+ *
+ * @param sources Files, whose content counts, or other texts such as a version.
+ * @param make Fills the folder that it gets.
+ * @throws what `make` throws.
+ */
+export async function cached(
+  name: string,
+  sources: readonly string[],
+  make: (folder: string) => Promise<unknown>,
+): Promise<string> {
+  const hash = createHash('sha256')
+  for (const source of sources) hash.update(existsSync(source) ? readFileSync(source) : source)
+  const parent = join(root, '.cache', 'bench')
+  const folder = join(parent, `${name}-${hash.digest('hex').slice(0, 12)}`)
+  if (existsSync(folder)) return folder
+  process.stderr.write(`bench: getting ${name}, once for this clone\n`)
+  mkdirSync(parent, { recursive: true })
+  const making = mkdtempSync(join(parent, '.making-'))
+  try {
+    await make(making)
+    renameSync(making, folder)
+    return folder
+  } finally {
+    rmSync(making, { recursive: true, force: true })
+  }
+}
