@@ -5,7 +5,7 @@ import type { Root } from './root.ts'
 import type { Appender } from './task-output.ts'
 
 export interface TopicWriterContext {
-  readonly log: Log
+  readonly log: Pick<Log, 'append'>
   readonly clock: Clock
   readonly settings: Settings
   readonly signal: AbortSignal
