@@ -110,6 +110,15 @@ describe('an event as a record', () => {
     expect(toRecord(read).value).toBe('{"big":1}')
   })
 
+  it('keeps its key and headers when its data was changed', () => {
+    const { headers = [] } = toRecord(event({ id: '1', source: '/s', type: 't', data: {} }))
+    const record = stored({ key: 'k', headers: [...headers, ['x', 'y']], value: '{"a":1}' })
+    const read = fromRecord(record, place)
+    ;(read.data as { a: number }).a = 2
+    expect(toRecord(read)).toEqual({ key: record.key, headers: record.headers, value: '{"a":2}' })
+    expect(toRecord(read).headers).toBe(record.headers)
+  })
+
   it('can be spread, data and all', () => {
     const read = roundTrip(event({ type: 't', data: { a: 1 } }))
     expect({ ...read, type: 'u' }).toMatchObject({ type: 'u', data: { a: 1 } })

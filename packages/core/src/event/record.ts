@@ -29,12 +29,12 @@ export interface RecordPlace {
 type Attributes = { -readonly [Name in keyof EventAttributes]?: EventAttributes[Name] }
 
 /**
- * The record of an event. An event that came from a log and whose data nobody took is passed on byte for byte.
+ * The record of an event. One that came from a log keeps its key and headers, and its value while nobody took the data.
  * @throws HEDDLE_EVENT_DATA_INVALID when data does not fit `datacontenttype`.
  */
 export function toRecord(event: Event): RecordInput {
-  const original = event instanceof LogEvent ? event.original() : undefined
-  if (original) return original
+  const kept = event instanceof LogEvent ? event.kept() : undefined
+  if (kept) return kept
   const headers: [string, string][] = [
     ['ce_specversion', '1.0'],
     ['ce_id', event.id],
@@ -150,6 +150,7 @@ class LogEvent implements Event {
   declare readonly datacontenttype?: string
   declare readonly data: unknown
   readonly #record: LogRecord
+  readonly #foreign: boolean
   #data: unknown
   #decoded = false
   #taken = false
@@ -166,7 +167,8 @@ class LogEvent implements Event {
   constructor(record: LogRecord, place: RecordPlace) {
     this.#record = record
     readAttributes(this, record)
-    if (this.id === undefined) identify(this, record, place)
+    this.#foreign = this.id === undefined
+    if (this.#foreign) identify(this, record, place)
     Object.defineProperty(this, 'data', LogEvent.#dataProperty)
   }
 
@@ -178,11 +180,15 @@ class LogEvent implements Event {
     return this.#data
   }
 
-  /** The record, unless somebody had the data in hand and could have changed it. */
-  original(): RecordInput | undefined {
-    if (this.#taken && typeof this.#data === 'object') return undefined
+  /**
+   * The record that it came from; the value is written anew when somebody had the data in hand and could have changed it.
+   * `undefined` for a foreign record whose value that is, since its headers say nothing of the event.
+   */
+  kept(): RecordInput | undefined {
     const { key, value, headers } = this.#record
-    return { key, value, headers }
+    if (!this.#taken || typeof this.#data !== 'object') return { key, value, headers }
+    if (this.#foreign) return undefined
+    return { key, value: encodeData(this.#data, this.datacontenttype), headers }
   }
 }
 

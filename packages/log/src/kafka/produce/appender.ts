@@ -9,7 +9,7 @@ import { checkRecord } from '../../topic/record-check.ts'
 import type { Cluster } from '../client/cluster.ts'
 import type { Fetcher } from '../fetch/fetcher.ts'
 import type { KnownTopic, Topics } from '../topic/topics.ts'
-import { contentBytes } from '../wire/record-batch.ts'
+import { contentBytes, contentLength } from '../wire/record-batch.ts'
 import { Deduplicator } from './deduplicator.ts'
 import type { Producer } from './producer.ts'
 
@@ -67,7 +67,9 @@ export class Appender {
             info: { index: i },
           },
         )
-      const size = contentBytes(record)
+      const length = contentLength(record)
+      // UTF-8 takes at most three bytes for each: only what could be too large is measured.
+      const size = 3 * length > maxRecordBytes ? contentBytes(record) : length
       if (size > maxRecordBytes)
         throw new HeddleError(
           'HEDDLE_LOG_RECORD_TOO_LARGE',

@@ -1,5 +1,5 @@
 import type { RecordInput } from '@heddle/core'
-import { BatchBuilder, type ProducerIdentity, contentBytes } from '../wire/record-batch.ts'
+import { BatchBuilder, type ProducerIdentity } from '../wire/record-batch.ts'
 
 /** A batch on its way. */
 export class PendingBatch {
@@ -53,20 +53,12 @@ export class PartitionQueue {
 
   /** Adds a record to the last batch, or to a new one when that is full or under way. */
   add(record: RecordInput, now: number, limit: number, deadline: number): Slot {
-    let last = this.batches.at(-1)
-    const full =
-      last === undefined ||
-      last.encoded !== undefined ||
-      (last.builder.count > 0 && last.builder.bytes + estimate(record) > limit)
-    if (full) {
-      last = new PendingBatch(deadline)
-      this.batches.push(last)
-    }
-    last!.builder.add(record, now)
-    return { batch: last!, index: last!.builder.count - 1 }
+    const last = this.batches.at(-1)
+    if (last !== undefined && last.encoded === undefined && last.builder.add(record, now, limit))
+      return { batch: last, index: last.builder.count - 1 }
+    const next = new PendingBatch(deadline)
+    this.batches.push(next)
+    next.builder.add(record, now, limit)
+    return { batch: next, index: 0 }
   }
 }
-
-/** Bytes in a batch, at most: lengths and deltas take up to 25, and each header's lengths 10. */
-export const estimate = (record: RecordInput): number =>
-  contentBytes(record) + 25 + 10 * (record.headers?.length ?? 0)

@@ -3,7 +3,6 @@ import type { Cluster } from '../client/cluster.ts'
 import { retrying } from '../client/retry.ts'
 import type { KafkaError } from '../errors.ts'
 import type { KafkaMember } from '../group/member.ts'
-import { estimate } from '../produce/partition-queue.ts'
 import { type Sent, sendBatches } from '../produce/send.ts'
 import { BatchBuilder, type ProducerIdentity, stampBatch } from '../wire/record-batch.ts'
 import { commitOffsetsV5 } from '../wire/transaction.ts'
@@ -96,13 +95,12 @@ export class TransactionWriter {
       batches.push({ topic, partition, batch, slots })
     }
     for (const i of indexes) {
-      const record = records[i]!
-      if (slots.length > 0 && builder.bytes + estimate(record) > batchLimit) {
+      if (!builder.add(records[i]!, now, batchLimit)) {
         finish()
         builder = new BatchBuilder()
+        builder.add(records[i]!, now, batchLimit)
         slots = []
       }
-      builder.add(record, now)
       slots.push(i)
     }
     finish()

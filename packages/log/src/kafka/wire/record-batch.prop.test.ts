@@ -57,6 +57,31 @@ describe('record batches', () => {
     )
   })
 
+  it('take records up to the limit, and any single one', () => {
+    fc.assert(
+      fc.property(
+        fc.array(record, { minLength: 1, maxLength: 20 }),
+        fc.nat({ max: 4_000 }),
+        (records, limit) => {
+          let builder = new BatchBuilder()
+          for (const one of records) {
+            const { bytes, count } = builder
+            if (builder.add(one, 0, limit)) {
+              if (count > 0) expect(builder.bytes).toBeLessThanOrEqual(limit)
+              continue
+            }
+            expect([builder.bytes, builder.count]).toEqual([bytes, count])
+            const wider = new BatchBuilder()
+            expect(wider.add(one, 0, limit)).toBe(true)
+            // What was left out would not have fitted; its deltas take some bytes.
+            expect(bytes + wider.bytes - new BatchBuilder().bytes + 16).toBeGreaterThan(limit)
+            builder = wider
+          }
+        },
+      ),
+    )
+  })
+
   it('are read by another client as they were meant', () => {
     fc.assert(
       fc.property(fc.array(record, { minLength: 1, maxLength: 10 }), compression, (records, how) => {

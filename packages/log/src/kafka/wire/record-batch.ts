@@ -47,12 +47,22 @@ export function contentBytes({ key, value, headers }: RecordInput): number {
   return bytes
 }
 
+/** Characters of texts and bytes of the rest: at least a third of `contentBytes`, and at no cost. */
+export function contentLength({ key, value, headers }: RecordInput): number {
+  let length = (key?.length ?? 0) + (value?.length ?? 0)
+  if (headers !== undefined) for (const [name, content] of headers) length += name.length + content.length
+  return length
+}
+
 /** Gathers records into one batch. */
 export class BatchBuilder {
   readonly #writer: ByteWriter
   #count = 0
   #baseTimestamp = 0
   #maxTimestamp = 0
+  /** Of the headers of the record that is added. */
+  readonly #names: Buffer[] = []
+  readonly #sizes: number[] = []
 
   /** @param size How many bytes to make room for at once. */
   constructor(size = 4096) {
@@ -69,33 +79,47 @@ export class BatchBuilder {
     return this.#writer.length
   }
 
-  add({ key, value, headers, timestamp }: RecordInput, now: number): void {
+  /**
+   * Adds a record, unless it would make the batch larger than `limit` bytes; an empty batch takes any.
+   * @returns false when it was left out.
+   */
+  add(
+    { key, value, headers, timestamp }: RecordInput,
+    now: number,
+    limit = Number.POSITIVE_INFINITY,
+  ): boolean {
     const writer = this.#writer
     const time = Math.trunc(timestamp ?? now)
-    if (this.#count === 0) this.#baseTimestamp = this.#maxTimestamp = time
-    else if (time > this.#maxTimestamp) this.#maxTimestamp = time
-    const timestampDelta = zigzag(time - this.#baseTimestamp)
-    const offsetDelta = zigzag(this.#count++)
+    const timestampDelta = this.#count === 0 ? 0 : zigzag(time - this.#baseTimestamp)
+    const offsetDelta = zigzag(this.#count)
     const keyBytes = key === null || key === undefined ? -1 : sizeOf(key)
     const valueBytes = value === null ? -1 : sizeOf(value)
+    const count = headers?.length ?? 0
     let length =
       1 + uvarintSize(timestampDelta) + uvarintSize(offsetDelta) + fieldSize(keyBytes) + fieldSize(valueBytes)
-    const count = headers?.length ?? 0
     length += uvarintSize(zigzag(count))
+    // Measuring a text costs as much as writing it, so each is measured once.
+    const names = this.#names
+    const sizes = this.#sizes
     for (let i = 0; i < count; i++) {
       const [name, content] = headers![i]!
-      length += fieldSize(sizeOf(name)) + fieldSize(sizeOf(content))
+      const nameBytes = (names[i] = encodedName(name))
+      const size = (sizes[i] = sizeOf(content))
+      length += fieldSize(nameBytes.length) + fieldSize(size)
     }
+    if (this.#count > 0 && writer.length + uvarintSize(zigzag(length)) + length > limit) return false
+    if (this.#count++ === 0) this.#baseTimestamp = this.#maxTimestamp = time
+    else if (time > this.#maxTimestamp) this.#maxTimestamp = time
     writer.reserve(length + 9)
     writer.varint(length).int8(0).uvarint(timestampDelta).uvarint(offsetDelta)
     writeField(writer, key ?? null, keyBytes)
     writeField(writer, value, valueBytes)
     writer.varint(count)
     for (let i = 0; i < count; i++) {
-      const [name, content] = headers![i]!
-      writeField(writer, name, sizeOf(name))
-      writeField(writer, content, sizeOf(content))
+      writeField(writer, names[i]!, names[i]!.length)
+      writeField(writer, headers![i]![1], sizes[i]!)
     }
+    return true
   }
 
   /** The batch, all but who writes it, which `stampBatch` adds. The builder is done with. */
@@ -122,6 +146,19 @@ export class BatchBuilder {
     header.bigint64(-1n).int16(-1).int32(-1).int32(this.#count)
     return batch
   }
+}
+
+/** Header names as UTF-8: a program has few, and they come again with each record. */
+const encodedNames = new Map<string, Buffer>()
+const mostNames = 1_000
+
+function encodedName(name: string): Buffer {
+  let bytes = encodedNames.get(name)
+  if (bytes === undefined) {
+    bytes = Buffer.from(name)
+    if (encodedNames.size < mostNames) encodedNames.set(name, bytes)
+  }
+  return bytes
 }
 
 const fieldSize = (bytes: number): number => (bytes < 0 ? 1 : uvarintSize(2 * bytes) + bytes)
@@ -278,6 +315,7 @@ export class KafkaRecord implements LogRecord {
   readonly #body: Buffer
   /** Where the key's length stands. */
   readonly #at: number
+  #headers: readonly Header[] | undefined
 
   constructor(offset: number, timestamp: number, body: Buffer, at: number) {
     this.offset = offset
@@ -297,6 +335,10 @@ export class KafkaRecord implements LogRecord {
   }
 
   get headers(): readonly Header[] {
+    return (this.#headers ??= this.#readHeaders())
+  }
+
+  #readHeaders(): readonly Header[] {
     const reader = new ByteReader(this.#body, this.#at)
     skipField(reader)
     skipField(reader)
