@@ -14,6 +14,7 @@ import { whatIsMissing } from './toolchain.ts'
 const USAGE = `Starts real services for tests and benches, from Maven Central jars, on free ports of this machine.
 
   npm run services -- kafka [--brokers 1|3]          a Kafka cluster
+  npm run services -- kafka-3.9 [--brokers 1|3]      an older one, of before Kafka 4
   npm run services -- storm [--supervisors 1|2]      a Storm cluster: ZooKeeper, Nimbus, supervisors
   npm run services -- activemq                       an ActiveMQ broker with STOMP
   npm run services -- kafka storm --brokers 3        several at once
@@ -22,7 +23,7 @@ const USAGE = `Starts real services for tests and benches, from Maven Central ja
 
 They run until ^C, and end with this process in any case. Their logs stay in .cache/services/logs.`
 
-const NAMES: readonly ServiceName[] = ['kafka', 'storm', 'activemq']
+const NAMES: readonly ServiceName[] = ['kafka', 'kafka-3.9', 'storm', 'activemq']
 
 const isService = (name: string): name is ServiceName => (NAMES as readonly string[]).includes(name)
 
@@ -71,6 +72,7 @@ async function main(): Promise<void> {
   const supervisors = oneOf('supervisors', values.supervisors, [1, 2])
   await runUntilSignal(wanted, {
     kafka: () => startKafka({ brokers }),
+    'kafka-3.9': () => startKafka({ brokers, version: '3.9' }),
     storm: () => startStorm({ supervisors }),
     activemq: () => startActiveMq(),
   })

@@ -9,6 +9,8 @@ import { liveBrokers } from './metadata.ts'
 import { brokerProperties, propertiesText, type Properties, type SecurityProtocol } from './properties.ts'
 
 export interface KafkaOptions {
+  /** Default: the newest, 4.3. The older one is of before Kafka 4: groups by the classic protocol only. */
+  readonly version?: '4.3' | '3.9'
   /** One broker, or three of which one may fail. Each is a controller too. Default: 1. */
   readonly brokers?: 1 | 3
   /**
@@ -59,7 +61,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   const ids = [1, 2, 3].slice(0, options.brokers ?? 1)
   const security = { PLAINTEXT: 'PLAINTEXT' as const, ...options.listeners }
   const names = Object.keys(security)
-  const classPath = [join(await jars('kafka'), 'lib', '*')]
+  const service = options.version === '3.9' ? 'kafka-3.9' : 'kafka'
+  const classPath = [join(await jars(service), 'lib', '*')]
   const controllers = await freePorts(ids.length)
   const ports = await Promise.all(ids.map(() => freePorts(names.length)))
   const addresses = (listener: string): string =>
@@ -71,7 +74,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   }
 
   const bootstrap = addresses('PLAINTEXT')
-  const run = new ServiceRun('kafka', { bootstrap })
+  const run = new ServiceRun(service, { bootstrap })
   const file = (broker: number): string => join(run.data, `broker-${broker}.properties`)
 
   const heap = options.heap ?? '384m'

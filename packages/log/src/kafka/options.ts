@@ -2,6 +2,8 @@ import { type Clock, HeddleError, systemClock } from '@heddle/core'
 
 export type Compression = 'none' | 'zstd' | 'lz4' | 'gzip' | 'snappy'
 
+export type GroupProtocolName = 'auto' | 'consumer' | 'classic'
+
 /** How this client proves who it is. A password or token can be a function, asked at each connection, so that it can change. */
 export type KafkaSasl =
   | {
@@ -34,8 +36,18 @@ export interface KafkaLogOptions {
   readonly sasl?: KafkaSasl
   /** `true` is TLS with the authorities that Node trusts. Default: none. */
   readonly tls?: KafkaTls | boolean
-  /** Folder of the local copies of keyed state; `store` needs it, and one process at a time uses it. */
+  /** Folder of the local copies of keyed state, which `store` needs. Processes of one machine may share it. */
   readonly statePath?: string
+  /**
+   * What a restore gathers in memory before it sorts and writes it, in bytes. Default 64 MiB: more is quicker for stores that are larger
+   * than it.
+   */
+  readonly restoreBufferBytes?: number
+  /**
+   * Size of a segment of a store's changelog, in bytes: only what is not in the last one is compacted. Default 64 MiB, so that there is
+   * never much more to restore than the live entries. Brokers take 1 MiB and more.
+   */
+  readonly changelogSegmentBytes?: number
   /** Default: the machine's clock. */
   readonly clock?: Clock
   /** Copies of each partition of topics that are created. Default: what the brokers are set to (`default.replication.factor`). */
@@ -55,6 +67,8 @@ export interface KafkaLogOptions {
    * is HEDDLE_LOG_UNAVAILABLE. Default 30 s, enough for a broker that failed to be replaced.
    */
   readonly deliveryTimeoutMs?: number
+  /** How long opening tries to reach a broker, in ms. Default: `deliveryTimeoutMs`. Less for who tries again by itself. */
+  readonly openTimeoutMs?: number
   /** How long one broker may take to answer one request, in ms. Default 15 s. */
   readonly requestTimeoutMs?: number
   /** How long opening a connection may take, in ms. Default 5 s. */
@@ -63,6 +77,11 @@ export interface KafkaLogOptions {
   readonly metadataMaxAgeMs?: number
   /** A transaction that is not committed after this long is aborted by the brokers, in ms. Default 30 s. */
   readonly transactionTimeoutMs?: number
+  /**
+   * How members of groups speak with the brokers. `consumer` is KIP-848 (Kafka 4), `classic` the protocol of before, which Kafka 4
+   * knows too; all members of a group speak the same. Default `auto`: `consumer` where the brokers know it, else `classic`.
+   */
+  readonly groupProtocol?: GroupProtocolName
   /** How long `onRevoked` and `onAssigned` may take, in ms, before the group goes on without this member. Default 60 s. */
   readonly rebalanceTimeoutMs?: number
 }
@@ -90,10 +109,14 @@ export function settingsOf(options: KafkaLogOptions): Settings {
     clientId: 'heddle',
     clock: systemClock,
     compression: 'none',
+    groupProtocol: 'auto',
     lingerMs: 0,
     maxBatchBytes: 512 * 1024,
     maxBufferedBytes: 64 * 2 ** 20,
+    restoreBufferBytes: 64 * 2 ** 20,
+    changelogSegmentBytes: 64 * 2 ** 20,
     deliveryTimeoutMs: 30_000,
+    openTimeoutMs: named.deliveryTimeoutMs ?? 30_000,
     requestTimeoutMs: 15_000,
     connectTimeoutMs: 5_000,
     metadataMaxAgeMs: 60_000,
@@ -115,10 +138,17 @@ export function settingsOf(options: KafkaLogOptions): Settings {
   }
   if (!compressions.includes(settings.compression))
     throw invalid('compression', `is one of ${compressions.join(', ')}, and not '${settings.compression}'`)
+  if (!groupProtocols.includes(settings.groupProtocol))
+    throw invalid(
+      'groupProtocol',
+      `is one of ${groupProtocols.join(', ')}, and not '${settings.groupProtocol}'`,
+    )
   return settings
 }
 
 const compressions: readonly Compression[] = ['none', 'zstd', 'lz4', 'gzip', 'snappy']
+
+const groupProtocols: readonly GroupProtocolName[] = ['auto', 'consumer', 'classic']
 
 /** The settings that are whole numbers, and the least that each may be. */
 const numbers = {
@@ -127,7 +157,10 @@ const numbers = {
   lingerMs: 0,
   maxBatchBytes: 1024,
   maxBufferedBytes: 1024,
+  restoreBufferBytes: 1024,
+  changelogSegmentBytes: 2 ** 20,
   deliveryTimeoutMs: 1,
+  openTimeoutMs: 1,
   requestTimeoutMs: 1,
   connectTimeoutMs: 1,
   metadataMaxAgeMs: 1,
@@ -135,7 +168,7 @@ const numbers = {
   rebalanceTimeoutMs: 1,
 } as const satisfies Partial<Record<keyof Settings, number>>
 
-const texts = ['clientId', 'statePath', 'compression'] as const
+const texts = ['clientId', 'statePath', 'compression', 'groupProtocol'] as const
 
 /**
  * Options from an address, so that one line of configuration chooses the log.

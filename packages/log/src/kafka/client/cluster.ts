@@ -26,7 +26,7 @@ export interface Abilities {
   /** Groups by KIP-848. */
   readonly consumerGroups: boolean
   /** Transactions by KIP-890: the epoch grows with each, and partitions and groups come into one by being written. */
-  readonly transactions: boolean
+  readonly transactionEpochs: boolean
   /** Newest version of a request, or -1 when they do not know it. */
   newest(apiKey: number): number
 }
@@ -224,8 +224,8 @@ export class Cluster {
   }
 
   async #askAbilities(): Promise<Abilities> {
-    const { clock, deliveryTimeoutMs } = this.settings
-    const answer = await retrying(clock, deliveryTimeoutMs, async () => {
+    const { clock, openTimeoutMs } = this.settings
+    const answer = await retrying(clock, openTimeoutMs, async () => {
       const given = await this.requestAny('control', apiVersionsV3.api, 'heddle', '0.1.0')
       checkCode(given.errorCode)
       return given
@@ -250,7 +250,7 @@ export class Cluster {
     return {
       newest,
       consumerGroups: newest(68) >= 1 && level('group.version') >= 1,
-      transactions: level('transaction.version') >= 2 && newest(0) >= 12,
+      transactionEpochs: level('transaction.version') >= 2 && newest(0) >= 12,
     }
   }
 

@@ -18,6 +18,7 @@ export class Connections {
   readonly #settings: Settings
   readonly #options: ConnectionOptions
   readonly #open = new Map<string, { readonly connection: Connection; readonly ready: Promise<void> }>()
+  readonly #timeouts = new Map<string, number>()
   #closed = false
 
   constructor(settings: Settings) {
@@ -47,6 +48,11 @@ export class Connections {
     })
   }
 
+  /** Answers on a lane that is opened from now on may take so long, in ms, where a broker waits for others before it answers. */
+  allow(lane: string, requestTimeoutMs: number): void {
+    this.#timeouts.set(lane, requestTimeoutMs)
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     await Promise.all([...this.#open.values()].map(({ connection }) => closeQuietly(connection)))
@@ -56,6 +62,7 @@ export class Connections {
   /** Closes the connections of a lane. */
   async closeLane(lane: string): Promise<void> {
     const closing: Promise<void>[] = []
+    this.#timeouts.delete(lane)
     for (const [name, { connection }] of this.#open) {
       if (!name.startsWith(`${lane} `)) continue
       this.#open.delete(name)
@@ -69,7 +76,8 @@ export class Connections {
     const name = `${lane} ${address.host}:${address.port}`
     let entry = this.#open.get(name)
     if (entry === undefined) {
-      const connection = new Connection(this.#settings.clientId, this.#options)
+      const requestTimeout = this.#timeouts.get(lane) ?? this.#settings.requestTimeoutMs
+      const connection = new Connection(this.#settings.clientId, { ...this.#options, requestTimeout })
       const forget = (): void => {
         if (this.#open.get(name)?.connection === connection) this.#open.delete(name)
       }
@@ -102,10 +110,9 @@ async function closeQuietly(connection: Connection): Promise<void> {
   }
 }
 
-function connectionOptions({ sasl, tls, connectTimeoutMs, requestTimeoutMs }: Settings): ConnectionOptions {
+function connectionOptions({ sasl, tls, connectTimeoutMs }: Settings): ConnectionOptions {
   return {
     connectTimeout: connectTimeoutMs,
-    requestTimeout: requestTimeoutMs,
     // Waiting for answers is bounded by what each lane sends.
     maxInflights: 64,
     ...(sasl === undefined ? {} : { sasl }),

@@ -7,22 +7,25 @@ import { type CommittedOffset, type GroupInfo, type GroupOptions, HeddleError } 
 import {
   consumerGroupDescribeV0,
   deleteGroupsV2,
+  describeGroupsV5,
   incrementalAlterConfigsV1,
+  listGroupsV4,
   listGroupsV5,
-  offsetCommitV9,
+  offsetCommitV8,
 } from '@platformatic/kafka'
 import type { Abilities, Cluster } from '../client/cluster.ts'
 import { retrying } from '../client/retry.ts'
 import { checkCode, errorOf } from '../errors.ts'
-import { KafkaMember } from './member.ts'
+import { decodeAssignment } from '../wire/membership.ts'
+import { ClassicProtocol } from './classic-protocol.ts'
+import { ConsumerProtocol } from './consumer-protocol.ts'
+import { KafkaMember, defaultSessionTimeoutMs } from './member.ts'
 import { fetchOffsets, offsetTopics } from './offsets.ts'
 
 /** Kafka's type of resource for a consumer group. */
 const groupResource = 32 as const
 const setOperation = 0 as const
-
-/** As in the embedded log. Kafka's own is 45 s. */
-const defaultSessionTimeoutMs = 10_000
+const listGroupsKey = 16
 
 export class Groups {
   readonly #cluster: Cluster
@@ -35,15 +38,28 @@ export class Groups {
   }
 
   async join(options: GroupOptions): Promise<KafkaMember> {
-    if (!this.#abilities.consumerGroups)
-      throw new HeddleError(
-        'HEDDLE_LOG_UNSUPPORTED',
-        'consumer groups need brokers with the consumer protocol of KIP-848: Kafka 4.0, with the feature group.version',
-      )
-    await this.#configure(options.group, options.sessionTimeoutMs ?? defaultSessionTimeoutMs)
-    const member = await KafkaMember.join(this.#cluster, options, (left) => this.#members.delete(left))
+    const consumer = this.#consumerProtocol()
+    if (consumer) await this.#configure(options.group, options.sessionTimeoutMs ?? defaultSessionTimeoutMs)
+    const member = await KafkaMember.join(
+      this.#cluster,
+      options,
+      (membership) => (consumer ? new ConsumerProtocol(membership) : new ClassicProtocol(membership)),
+      (left) => this.#members.delete(left),
+    )
     this.#members.add(member)
     return member
+  }
+
+  /** @throws HEDDLE_LOG_UNSUPPORTED when it is asked for, and the brokers do not know it. */
+  #consumerProtocol(): boolean {
+    const { groupProtocol } = this.#cluster.settings
+    const { consumerGroups } = this.#abilities
+    if (groupProtocol === 'consumer' && !consumerGroups)
+      throw new HeddleError(
+        'HEDDLE_LOG_UNSUPPORTED',
+        "groupProtocol 'consumer' needs brokers of Kafka 4.0 or newer, with the feature group.version 1; 'classic' and 'auto' do not",
+      )
+    return groupProtocol !== 'classic' && consumerGroups
   }
 
   async list(): Promise<GroupInfo[]> {
@@ -51,9 +67,14 @@ export class Groups {
       await this.#cluster.allTopics()
       const found = new Map<string, string>()
       for (const broker of this.#cluster.brokers) {
-        const answer = await this.#cluster.request(broker, 'admin', listGroupsV5.api, [], [])
+        // Before version 5 there was one type of group only, and the answer does not name it.
+        const answer =
+          this.#abilities.newest(listGroupsKey) >= 5
+            ? await this.#cluster.request(broker, 'admin', listGroupsV5.api, [], [])
+            : await this.#cluster.request(broker, 'admin', listGroupsV4.api, [], [])
         checkCode(answer.errorCode)
-        for (const { groupId, groupType } of answer.groups) found.set(groupId, groupType.toLowerCase())
+        for (const { groupId, groupType } of answer.groups)
+          found.set(groupId, groupType?.toLowerCase() || 'classic')
       }
       return found
     })
@@ -62,7 +83,7 @@ export class Groups {
       // Share and streams groups keep no offsets that could be listed here.
       if (type !== 'consumer' && type !== 'classic') continue
       const [members, offsets] = await Promise.all([
-        type === 'consumer' ? this.#describe(group) : [],
+        type === 'consumer' ? this.#describe(group) : this.#describeClassic(group),
         this.#offsets(group),
       ])
       groups.push({ group, members, offsets })
@@ -76,7 +97,7 @@ export class Groups {
         'group',
         group,
         'admin',
-        offsetCommitV9.api,
+        offsetCommitV8.api,
         group,
         -1,
         '',
@@ -129,6 +150,28 @@ export class Groups {
         assignment: assignment.topicPartitions.flatMap(({ topicName, partitions }) =>
           partitions.map((partition) => ({ topic: topicName, partition })),
         ),
+      }))
+    })
+  }
+
+  async #describeClassic(group: string): Promise<GroupInfo['members']> {
+    return this.#retrying(async () => {
+      const answer = await this.#cluster.requestCoordinator(
+        'group',
+        group,
+        'admin',
+        describeGroupsV5.api,
+        [group],
+        false,
+      )
+      const [described] = answer.groups
+      if (described === undefined || errorOf(described.errorCode)?.id === 'GROUP_ID_NOT_FOUND') return []
+      checkCode(described.errorCode)
+      // Kafka Connect's workers form groups too, whose members have no partitions.
+      if (described.protocolType !== 'consumer') return []
+      return described.members.map(({ memberId, groupInstanceId, memberAssignment }) => ({
+        member: groupInstanceId ?? memberId,
+        assignment: decodeAssignment(memberAssignment),
       }))
     })
   }

@@ -1,6 +1,5 @@
 /**
- * A membership by the consumer protocol of KIP-848: the group coordinator assigns, and a member tells it with each
- * heartbeat what it owns. https://cwiki.apache.org/confluence/display/KAFKA/KIP-848
+ * A membership of a group, by whichever protocol: keeps it alive, and walks from what is owned to what is assigned.
  *
  * @module
  */
@@ -12,19 +11,22 @@ import {
   type Timer,
   type TopicPartition,
 } from '@heddle/core'
-import { consumerGroupHeartbeatV1, leaveGroupV5, offsetCommitV9 } from '@platformatic/kafka'
 import { publish } from '../channels.ts'
 import type { Cluster } from '../client/cluster.ts'
 import { backoffMs, retrying } from '../client/retry.ts'
-import { KafkaError, checkCode, errorOf, heddleError } from '../errors.ts'
+import { KafkaError, errorOf, heddleError } from '../errors.ts'
 import type { MemberIdentity } from '../wire/transaction.ts'
-import { fetchOffsets, offsetTopics } from './offsets.ts'
+import { fetchOffsets } from './offsets.ts'
+import type { GroupProtocol, Membership } from './protocol.ts'
 
-/** A member's last word. */
-const leaving = -1
+/** As in the embedded log. Kafka's own is 45 s. */
+export const defaultSessionTimeoutMs = 10_000
 
 /** The coordinator no longer knows the member: its partitions are another's. */
-const expelled = new Set(['UNKNOWN_MEMBER_ID', 'FENCED_MEMBER_EPOCH'])
+const expelled = new Set(['UNKNOWN_MEMBER_ID', 'FENCED_MEMBER_EPOCH', 'ILLEGAL_GENERATION'])
+
+/** The offsets came with an epoch or generation that is over. */
+const outdated = new Set(['STALE_MEMBER_EPOCH', 'ILLEGAL_GENERATION', 'REBALANCE_IN_PROGRESS'])
 
 /** Another has taken the name. */
 const replaced = new Set(['UNRELEASED_INSTANCE_ID', 'FENCED_INSTANCE_ID'])
@@ -33,16 +35,13 @@ const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${part
 
 export class KafkaMember implements GroupMember {
   readonly group: string
-  readonly member: string
+  #member: string
   readonly #cluster: Cluster
   readonly #options: GroupOptions
-  readonly #memberId = crypto.randomUUID()
-  readonly #instanceId: string | null
+  readonly #protocol: GroupProtocol
   readonly #left: (member: KafkaMember) => void
-  #epoch = 0
-  #owned = new Map<string, TopicPartition>()
+  readonly #owned = new Map<string, TopicPartition>()
   #target: Map<string, TopicPartition> | undefined
-  #intervalMs = 1_000
   #failures = 0
   #timer: Timer | undefined
   #beating: Promise<void> | undefined
@@ -50,39 +49,62 @@ export class KafkaMember implements GroupMember {
   #walk: Promise<void> | undefined
   #lastHeard: number
   #ended = false
+  /** It has said, or is saying, its last word. */
+  #departed = false
 
-  private constructor(cluster: Cluster, options: GroupOptions, left: (member: KafkaMember) => void) {
+  private constructor(
+    cluster: Cluster,
+    options: GroupOptions,
+    speak: (membership: Membership) => GroupProtocol,
+    left: (member: KafkaMember) => void,
+  ) {
     this.group = options.group
-    this.member = options.member ?? this.#memberId
-    this.#instanceId = options.member ?? null
+    this.#member = options.member ?? ''
     this.#cluster = cluster
     this.#options = options
     this.#left = left
     this.#lastHeard = cluster.settings.clock.now()
+    this.#protocol = speak({
+      cluster,
+      group: options.group,
+      topics: options.topics,
+      instanceId: options.member ?? null,
+      sessionTimeoutMs: options.sessionTimeoutMs ?? defaultSessionTimeoutMs,
+      lane: `group-${crypto.randomUUID()}`,
+      owned: () => this.assignment,
+      settle: () => {
+        for (const key of this.#target?.keys() ?? []) if (!this.#owned.has(key)) this.#target!.delete(key)
+      },
+    })
   }
 
+  /** @param speak Gives the protocol that the member is to speak. */
   static async join(
     cluster: Cluster,
     options: GroupOptions,
+    speak: (membership: Membership) => GroupProtocol,
     left: (member: KafkaMember) => void,
   ): Promise<KafkaMember> {
-    const member = new KafkaMember(cluster, options, left)
+    const member = new KafkaMember(cluster, options, speak, left)
     const { clock, deliveryTimeoutMs } = cluster.settings
-    await retrying(clock, deliveryTimeoutMs, async () => {
-      try {
-        await member.#heartbeat()
-      } catch (error) {
-        if (!(error instanceof KafkaError) || error.id !== 'UNRELEASED_INSTANCE_ID') throw error
-        // The same name again replaces the former member.
-        await member.#evict()
-        throw new KafkaError(error.id, error.message, { cause: error, retryable: true })
-      }
-    })
+    try {
+      await retrying(clock, deliveryTimeoutMs, async () => member.#heard(await member.#protocol.enter()))
+    } catch (error) {
+      member.#protocol.close()
+      throw error
+    }
     member.#publish('joined', [])
-    member.#schedule()
     // After the caller has the member in hand, so that its callbacks can use it.
-    setImmediate(() => member.#advance())
+    setImmediate(() => {
+      member.#advance()
+      void member.#beat()
+    })
     return member
+  }
+
+  /** The name that it was given, or the one that the brokers know it by. */
+  get member(): string {
+    return this.#member
   }
 
   get assignment(): readonly TopicPartition[] {
@@ -91,7 +113,7 @@ export class KafkaMember implements GroupMember {
 
   /** Who this is to the brokers now. */
   get identity(): MemberIdentity {
-    return { group: this.group, memberId: this.#memberId, instanceId: this.#instanceId, epoch: this.#epoch }
+    return this.#protocol.identity
   }
 
   async committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
@@ -108,20 +130,7 @@ export class KafkaMember implements GroupMember {
   async commit(offsets: readonly CommittedOffset[]): Promise<void> {
     for (const offset of offsets) checkOffset(offset)
     try {
-      await this.withEpoch(offsets, async ({ epoch }) => {
-        const answer = await this.#cluster.requestCoordinator(
-          'group',
-          this.group,
-          this.#lane,
-          offsetCommitV9.api,
-          this.group,
-          epoch,
-          this.#memberId,
-          this.#instanceId,
-          offsetTopics(offsets),
-        )
-        return answer.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode))
-      })
+      await this.withEpoch(offsets, () => this.#protocol.commit(offsets))
     } catch (error) {
       throw heddleError(error, `commit offsets of group '${this.group}'`)
     }
@@ -143,7 +152,7 @@ export class KafkaMember implements GroupMember {
       for (const code of await send(this.identity)) {
         const error = errorOf(code)
         if (error === undefined) continue
-        if (error.id === 'STALE_MEMBER_EPOCH' || error.id === 'ILLEGAL_GENERATION') {
+        if (outdated.has(error.id)) {
           await this.#beat()
           throw new KafkaError(error.id, error.message, { cause: error, retryable: true })
         }
@@ -187,17 +196,14 @@ export class KafkaMember implements GroupMember {
     await this.#depart()
   }
 
-  get #lane(): string {
-    return `group-${this.#memberId}`
-  }
-
   async #depart(): Promise<void> {
     this.#timer?.clear()
+    this.#departed = true
+    this.#protocol.interrupt()
     await this.#beating
     this.#owned.clear()
-    this.#epoch = leaving
     try {
-      await this.#send()
+      await this.#protocol.leave()
     } catch (error) {
       // Then the session times out.
       publish('heddle:log:kafka:background-error', () => ({ task: 'group', error }))
@@ -208,16 +214,17 @@ export class KafkaMember implements GroupMember {
   #end(): void {
     this.#ended = true
     this.#timer?.clear()
+    this.#departed = true
     this.#left(this)
-    void this.#cluster.connections.closeLane(this.#lane)
+    this.#protocol.close()
   }
 
   #schedule(): void {
     this.#timer?.clear()
     const { clock } = this.#cluster.settings
-    const waitMs = this.#failures === 0 ? this.#intervalMs : backoffMs(this.#failures)
+    const waitMs = this.#failures === 0 ? this.#protocol.intervalMs : backoffMs(this.#failures)
     // While it leaves it is still heard of, until it has.
-    if (this.#epoch !== leaving) this.#timer = clock.after(waitMs, () => void this.#beat())
+    if (!this.#departed) this.#timer = clock.after(waitMs, () => void this.#beat())
   }
 
   /** One heartbeat now; one that is asked for meanwhile follows it. */
@@ -228,7 +235,7 @@ export class KafkaMember implements GroupMember {
     }
     this.#beating = this.#beatOnce().finally(() => {
       this.#beating = undefined
-      if (this.#beatAgain && this.#epoch !== leaving) {
+      if (this.#beatAgain && !this.#departed) {
         this.#beatAgain = false
         void this.#beat()
       } else this.#schedule()
@@ -238,7 +245,7 @@ export class KafkaMember implements GroupMember {
 
   async #beatOnce(): Promise<void> {
     try {
-      await this.#heartbeat()
+      this.#heard(await this.#protocol.beat())
       this.#failures = 0
       this.#advance()
     } catch (error) {
@@ -247,63 +254,17 @@ export class KafkaMember implements GroupMember {
       this.#failures++
       publish('heddle:log:kafka:background-error', () => ({ task: 'group', error }))
       const { clock } = this.#cluster.settings
-      const session = this.#options.sessionTimeoutMs ?? 10_000
+      const session = this.#options.sessionTimeoutMs ?? defaultSessionTimeoutMs
       // The coordinator has not heard of this member for so long that its partitions may be another's by now.
       if (this.#owned.size > 0 && clock.now() - this.#lastHeard > session) await this.#lose('lost')
     }
   }
 
-  /** @throws KafkaError */
-  async #heartbeat(): Promise<void> {
-    const answer = await this.#send()
-    this.#epoch = answer.memberEpoch
-    this.#intervalMs = answer.heartbeatIntervalMs
+  /** @param assigned `undefined` when nothing is new. */
+  #heard(assigned: readonly TopicPartition[] | undefined): void {
     this.#lastHeard = this.#cluster.settings.clock.now()
-    if (answer.assignment === null) return
-    const target = new Map<string, TopicPartition>()
-    for (const { topicId, partitions } of answer.assignment.topicPartitions) {
-      const topic = await this.#topicName(topicId)
-      // Made a moment ago, or deleted: the next heartbeat tells.
-      if (topic === undefined) continue
-      for (const partition of partitions) target.set(keyOf({ topic, partition }), { topic, partition })
-    }
-    this.#target = target
-  }
-
-  async #send() {
-    const { rebalanceTimeoutMs } = this.#cluster.settings
-    const joining = this.#epoch === 0
-    const owned = [...Map.groupBy(this.#owned.values(), ({ topic }) => topic)].flatMap(([topic, places]) => {
-      const topicId = this.#cluster.knownTopic(topic)?.id
-      return topicId === undefined ? [] : [{ topicId, partitions: places.map(({ partition }) => partition) }]
-    })
-    const answer = await this.#cluster.requestCoordinator(
-      'group',
-      this.group,
-      this.#lane,
-      consumerGroupHeartbeatV1.api,
-      this.group,
-      this.#memberId,
-      this.#epoch,
-      this.#instanceId,
-      null,
-      rebalanceTimeoutMs,
-      joining ? [...this.#options.topics] : null,
-      null,
-      null,
-      this.#epoch === leaving ? null : owned,
-    )
-    const error = errorOf(answer.errorCode, answer.errorMessage)
-    if (error === undefined) return answer
-    if (error.retryable) this.#cluster.forgetCoordinator('group', this.group)
-    throw error
-  }
-
-  async #topicName(id: string): Promise<string | undefined> {
-    const known = this.#cluster.topicById(id)
-    if (known !== undefined) return known.name
-    for (const topic of this.#options.topics) await this.#cluster.refresh(topic)
-    return this.#cluster.topicById(id)?.name
+    this.#member = this.#options.member ?? this.identity.memberId
+    if (assigned !== undefined) this.#target = new Map(assigned.map((place) => [keyOf(place), place]))
   }
 
   /** Walks from what is owned to what is assigned: first what goes, then what comes. */
@@ -322,9 +283,11 @@ export class KafkaMember implements GroupMember {
         if (going.length > 0) {
           await this.#options.onRevoked?.(going)
           for (const place of going) this.#owned.delete(keyOf(place))
+          this.#protocol.moved('revoked')
           this.#publish('revoked', going)
         } else {
           for (const place of coming) this.#owned.set(keyOf(place), place)
+          this.#protocol.moved('assigned')
           this.#publish('assigned', coming)
           await this.#options.onAssigned?.(coming)
         }
@@ -344,7 +307,7 @@ export class KafkaMember implements GroupMember {
     const lost = [...this.#owned.values()]
     this.#owned.clear()
     this.#target = undefined
-    this.#epoch = 0
+    this.#protocol.reset()
     const ended = this.#ended
     if (change === 'fenced') this.#end()
     this.#publish(change, lost)
@@ -355,23 +318,6 @@ export class KafkaMember implements GroupMember {
     }
     // It joins anew with its next heartbeat.
     if (change === 'lost' && !ended) this.#beatAgain = true
-  }
-
-  /** Takes the former holder of the name out of the group. */
-  async #evict(): Promise<void> {
-    const answer = await this.#cluster.requestCoordinator(
-      'group',
-      this.group,
-      'admin',
-      leaveGroupV5.api,
-      this.group,
-      [{ memberId: '', groupInstanceId: this.#instanceId, reason: `replaced by ${this.#memberId}` }],
-    )
-    checkCode(answer.errorCode)
-    for (const { errorCode } of answer.members) {
-      const error = errorOf(errorCode)
-      if (error !== undefined && error.id !== 'UNKNOWN_MEMBER_ID') throw error
-    }
   }
 
   #publish(

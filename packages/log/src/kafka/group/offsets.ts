@@ -4,7 +4,7 @@
  * @module
  */
 import type { CommittedOffset } from '@heddle/core'
-import { offsetFetchV9 } from '@platformatic/kafka'
+import { offsetFetchV8 } from '@platformatic/kafka'
 import type { Cluster } from '../client/cluster.ts'
 import { errorOf } from '../errors.ts'
 
@@ -42,8 +42,8 @@ export async function fetchOffsets(
     'group',
     group,
     'admin',
-    offsetFetchV9.api,
-    [{ groupId: group, memberId: null, memberEpoch: -1, topics }],
+    offsetFetchV8.api,
+    [{ groupId: group, memberEpoch: -1, topics }],
     true,
   )
   const found = answer.groups[0]!

@@ -1,6 +1,6 @@
 /**
- * Writes transactions under a transactional id, by KIP-890: each transaction has an epoch of its own, so that nothing of
- * a former one or of a fenced producer can get into it.
+ * Writes transactions under a transactional id; by KIP-890 where the brokers know it: each transaction then has an epoch of its
+ * own, so that nothing of a former one or of a fenced producer can get into it.
  *
  * One transaction at a time is on the brokers; those that are committed meanwhile wait for it, and share the next. Within one, all
  * records are acknowledged before the offsets are sent, and the offsets before the end: so whatever a transaction that
@@ -16,8 +16,8 @@ import { retrying } from '../client/retry.ts'
 import { KafkaError, errorOf, heddleError } from '../errors.ts'
 import type { Appender } from '../produce/appender.ts'
 import type { ProducerIdentity } from '../wire/record-batch.ts'
-import { endTransactionV5 } from '../wire/transaction.ts'
 import { Commit } from './commit.ts'
+import { EpochProtocol, SharedEpochProtocol, type TransactionProtocol } from './protocol.ts'
 import { KafkaTransaction, type Work } from './transaction.ts'
 import { TransactionWriter } from './writer.ts'
 
@@ -50,6 +50,7 @@ export class KafkaTransactor implements Transactor {
   readonly id: string
   readonly #context: TransactorContext
   readonly #lane: string
+  readonly #protocol: TransactionProtocol
   #identity: ProducerIdentity | undefined
   /** What the last known identity was, when the current one is in doubt. */
   #last: ProducerIdentity = { id: -1n, epoch: -1 }
@@ -69,14 +70,13 @@ export class KafkaTransactor implements Transactor {
     this.id = id
     this.#context = context
     this.#lane = `transactor-${id}`
+    const speaker = { cluster: context.cluster, id, lane: this.#lane }
+    this.#protocol = context.abilities.transactionEpochs
+      ? new EpochProtocol(speaker)
+      : new SharedEpochProtocol(speaker)
   }
 
   static async open(id: string, context: TransactorContext): Promise<KafkaTransactor> {
-    if (!context.abilities.transactions)
-      throw new HeddleError(
-        'HEDDLE_LOG_UNSUPPORTED',
-        'transactions need brokers with those of KIP-890: Kafka 4.0, with the feature transaction.version 2',
-      )
     const transactor = new KafkaTransactor(id, context)
     await transactor.#initialise()
     return transactor
@@ -156,7 +156,7 @@ export class KafkaTransactor implements Transactor {
     const { clock } = cluster.settings
     if (this.#identity === undefined) await this.#initialise()
     const identity = this.#identity!
-    const writer = new TransactionWriter(cluster, this.id, this.#lane, identity)
+    const writer = new TransactionWriter(cluster, this.id, this.#lane, identity, this.#protocol)
     const started = clock.now()
     let written: () => Promise<void>
     try {
@@ -206,15 +206,7 @@ export class KafkaTransactor implements Transactor {
     const { clock, deliveryTimeoutMs } = cluster.settings
     try {
       const { next } = await retrying(clock, deliveryTimeoutMs, async () => {
-        const answer = await cluster.requestCoordinator(
-          'transaction',
-          this.id,
-          this.#lane,
-          endTransactionV5,
-          this.id,
-          identity,
-          commit,
-        )
+        const answer = await this.#protocol.end(commit)
         const error = errorOf(answer.errorCode)
         if (error === undefined) return answer
         // Nothing of it came to the coordinator: there is nothing to abort.
@@ -223,6 +215,7 @@ export class KafkaTransactor implements Transactor {
           cluster.forgetCoordinator('transaction', this.id)
         throw error
       })
+      if (next === undefined) this.#last = identity
       this.#identity = next
     } catch (error) {
       if (commit) {

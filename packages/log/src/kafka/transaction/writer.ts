@@ -5,7 +5,7 @@ import type { KafkaError } from '../errors.ts'
 import type { KafkaMember } from '../group/member.ts'
 import { type Sent, sendBatches } from '../produce/send.ts'
 import { BatchBuilder, type ProducerIdentity, stampBatch } from '../wire/record-batch.ts'
-import { commitOffsetsV5 } from '../wire/transaction.ts'
+import type { TransactionProtocol } from './protocol.ts'
 
 interface Batch {
   readonly topic: string
@@ -15,24 +15,30 @@ interface Batch {
   readonly slots: readonly number[]
 }
 
-/** The version of Produce that adds the partition to the transaction. */
-const produceVersion = 12
-
 /** Writes the records and offsets of one transaction. */
 export class TransactionWriter {
   readonly #cluster: Cluster
   readonly #id: string
   readonly #lane: string
   readonly #identity: ProducerIdentity
-  /** An epoch is of one transaction, and begins with sequence 0 in each partition. */
-  readonly #sequences = new Map<string, number>()
+  readonly #protocol: TransactionProtocol
+  /** The next of each partition. */
+  readonly #sequences: Map<string, number>
   records = 0
 
-  constructor(cluster: Cluster, id: string, lane: string, identity: ProducerIdentity) {
+  constructor(
+    cluster: Cluster,
+    id: string,
+    lane: string,
+    identity: ProducerIdentity,
+    protocol: TransactionProtocol,
+  ) {
     this.#cluster = cluster
     this.#id = id
     this.#lane = lane
     this.#identity = identity
+    this.#protocol = protocol
+    this.#sequences = protocol.begin(identity)
   }
 
   /** Writes records to the partitions chosen for them; their offsets, in the same order. */
@@ -45,6 +51,7 @@ export class TransactionWriter {
     const offsets = Array.from<number>({ length: records.length })
     const queues = new Map<number, Batch[]>()
     const byPartition = Map.groupBy(records.keys(), (i) => partitions[i]!)
+    await this.#protocol.addPartitions([...byPartition.keys()].map((partition) => ({ topic, partition })))
     const now = this.#cluster.settings.clock.now()
     for (const [partition, indexes] of byPartition)
       queues.set(partition, this.#batches(topic, partition, indexes, records, batchLimit, now))
@@ -60,19 +67,8 @@ export class TransactionWriter {
   }
 
   async commitOffsets(member: KafkaMember, offsets: readonly CommittedOffset[]): Promise<void> {
-    await member.withEpoch(offsets, async (identity) => {
-      const results = await this.#cluster.requestCoordinator(
-        'group',
-        member.group,
-        this.#lane,
-        commitOffsetsV5,
-        this.#id,
-        this.#identity,
-        identity,
-        offsets,
-      )
-      return results.map(({ errorCode }) => errorCode)
-    })
+    await this.#protocol.addGroup(member.group)
+    await member.withEpoch(offsets, (identity) => this.#protocol.commitOffsets(identity, offsets))
   }
 
   #batches(
@@ -116,7 +112,7 @@ export class TransactionWriter {
         this.#cluster,
         this.#lane,
         this.#id,
-        produceVersion,
+        this.#protocol.produceVersion,
         left,
       )
       let failure: KafkaError | undefined
