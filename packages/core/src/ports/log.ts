@@ -8,7 +8,7 @@
  * @module
  */
 import type { SignalLike } from './signal.ts'
-import type { Store } from './store.ts'
+import type { Follower, Store, StoreOptions } from './store.ts'
 
 /** Bytes that the reader must not change and may keep: the log never reuses them. */
 export type Bytes = Uint8Array
@@ -95,6 +95,11 @@ export interface Appended {
   readonly offset: number
   /** The record was there already (see `AppendOptions.dedupe`): `offset` is that of the first one. */
   readonly duplicate?: true
+  /**
+   * It is on disk before the log, and waits for the log to be reached: `partition` and `offset` are not known yet, and are -1.
+   * No log answers so by itself; what stands before one may.
+   */
+  readonly buffered?: true
 }
 
 export interface AppendOptions {
@@ -265,8 +270,18 @@ export interface Log {
   deleteGroup(group: string): Promise<void>
 
   transactor(id: string): Promise<Transactor>
-  /** Keyed state that is kept with the log. The same name gives the same state. */
-  store(name: string): Promise<Store>
+  /**
+   * Keyed state that is kept with the log. The same name gives the same state, with all that was committed when it was called:
+   * to be called again when another process may have written it.
+   */
+  store(name: string, options?: StoreOptions): Promise<Store>
+  /** Deletes a store that no process uses any more, and what the log keeps of it. One that is not there is no error. */
+  deleteStore(name: string): Promise<void>
+  /**
+   * Keeps a copy of a store on this machine while another process writes it, so that `store` has little to read when that one is
+   * gone. It is made in the background. Left out by a log whose processes share one machine, and need no copies.
+   */
+  follow?(name: string): Follower
 
   /** Waits for what is under way, then lets go of all files and connections. */
   close(): Promise<void>

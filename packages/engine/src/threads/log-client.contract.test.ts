@@ -23,7 +23,7 @@ logContract(
         const take = ({ state, features }: { state?: AskerEnd; features: LogFeatures }): void => {
           if (!state) return
           worker.off('message', take)
-          resolve((client = new LogClient(rpc, state, features, true)))
+          resolve((client = new LogClient(rpc, state, features, true, false)))
         }
         worker.on('message', take)
       })

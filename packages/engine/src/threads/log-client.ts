@@ -4,6 +4,7 @@ import {
   type Bytes,
   type CommittedOffset,
   type Fetched,
+  type Follower,
   type GroupMember,
   type GroupOptions,
   HeddleError,
@@ -13,7 +14,9 @@ import {
   type Position,
   type ReadOptions,
   type RecordInput,
+  type RestoreProgress,
   type Store,
+  type StoreOptions,
   type TopicPartition,
   type Transaction,
   type Transactor,
@@ -33,15 +36,20 @@ export class LogClient implements Log {
   readonly #members = new Map<number, MemberClient>()
   /** Told before the answer to the join has come. */
   readonly #early = new Map<number, [what: keyof Handlers, partitions: readonly TopicPartition[]][]>()
+  readonly #progress = new Map<number, (progress: RestoreProgress) => void>()
   #lastRead = 0
+  #lastStore = 0
   #closed = false
   readonly deleteRecords?: (before: Position) => Promise<void>
 
-  constructor(rpc: Rpc, state: AskerEnd, features: LogFeatures, deletes: boolean) {
+  readonly follow?: (name: string) => Follower
+
+  constructor(rpc: Rpc, state: AskerEnd, features: LogFeatures, deletes: boolean, follows: boolean) {
     this.#rpc = rpc
     this.#asker = new Asker(state)
     this.features = features
     if (deletes) this.deleteRecords = (before) => rpc.call('log.deleteRecords', before)
+    if (follows) this.follow = (name) => this.#follow(name)
   }
 
   /** What the owner of the log may call. */
@@ -55,6 +63,7 @@ export class LogClient implements Log {
       if (member) return member.changed(what, partitions)
       this.#early.set(id, [...(this.#early.get(id) ?? []), [what, partitions]])
     },
+    'store.progress': (id: number, progress: RestoreProgress): void => this.#progress.get(id)?.(progress),
   }
 
   createTopic: Log['createTopic'] = (...args) => this.#call('createTopic', args)
@@ -67,6 +76,7 @@ export class LogClient implements Log {
   listGroups: Log['listGroups'] = (...args) => this.#call('listGroups', args)
   resetOffsets: Log['resetOffsets'] = (...args) => this.#call('resetOffsets', args)
   deleteGroup: Log['deleteGroup'] = (...args) => this.#call('deleteGroup', args)
+  deleteStore: Log['deleteStore'] = (...args) => this.#call('deleteStore', args)
 
   append(
     topic: string,
@@ -114,9 +124,33 @@ export class LogClient implements Log {
     return new TransactorClient(id, await this.#ask<number>('log.transactor', id), this.#rpc)
   }
 
-  async store(name: string): Promise<Store> {
-    await this.#ask('log.store', name)
+  async store(name: string, { progress }: StoreOptions = {}): Promise<Store> {
+    const id = ++this.#lastStore
+    if (progress) this.#progress.set(id, progress)
+    try {
+      await this.#ask('log.store', name, progress && id)
+    } finally {
+      this.#progress.delete(id)
+    }
     return new StoreClient(name, this.#asker)
+  }
+
+  #follow(name: string): Follower {
+    const id = ++this.#lastStore
+    const following = this.#ask('log.follow', id, name)
+    // It is told of by whoever asks for more.
+    following.catch(() => {})
+    return {
+      store: name,
+      behind: async () => {
+        await following
+        return this.#ask('follower.behind', id)
+      },
+      close: async () => {
+        await following
+        await this.#ask('follower.close', id)
+      },
+    }
   }
 
   /** The log is the other thread's: only what was joined here is left. */

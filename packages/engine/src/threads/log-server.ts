@@ -1,6 +1,7 @@
 import type {
   AppendOptions,
   CommittedOffset,
+  Follower,
   GroupMember,
   GroupOptions,
   KeyRange,
@@ -8,6 +9,7 @@ import type {
   Position,
   ReadOptions,
   RecordInput,
+  RestoreProgress,
   Store,
   TopicPartition,
   Transactor,
@@ -42,6 +44,7 @@ export class LogServer {
   readonly #members = new Map<number, GroupMember>()
   readonly #transactors = new Map<number, Transactor>()
   readonly #stores = new Map<string, Store>()
+  readonly #followers = new Map<number, Follower>()
   readonly #reads = new Map<number, AbortController>()
   readonly #state: ReturnType<typeof answering>
   #last = 0
@@ -108,8 +111,20 @@ export class LogServer {
         await this.#transactors.get(id)?.close()
         this.#transactors.delete(id)
       },
-      'log.store': async (name: string): Promise<void> => {
-        this.#stores.set(name, await log.store(name))
+      'log.store': async (name: string, id?: number): Promise<void> => {
+        const progress = (progress: RestoreProgress): void =>
+          void rpc()
+            .call('store.progress', id, progress)
+            .catch(() => {}) // that thread is gone
+        this.#stores.set(name, await log.store(name, id === undefined ? {} : { progress }))
+      },
+      'log.follow': (id: number, name: string): void => {
+        this.#followers.set(id, log.follow!(name))
+      },
+      'follower.behind': (id: number) => this.#followers.get(id)?.behind(),
+      'follower.close': async (id: number): Promise<void> => {
+        await this.#followers.get(id)?.close()
+        this.#followers.delete(id)
       },
     }
   }
@@ -121,6 +136,7 @@ export class LogServer {
     const closing = [
       ...[...this.#transactors.values()].map((transactor) => transactor.close()),
       ...[...this.#members.values()].map((member) => member.leave()),
+      ...[...this.#followers.values()].map((follower) => follower.close()),
     ]
     await Promise.allSettled(closing)
   }

@@ -17,6 +17,8 @@ export interface ThreadData {
   readonly features: LogFeatures
   /** The log can delete records. */
   readonly deletes: boolean
+  /** The log keeps copies of stores. */
+  readonly follows: boolean
 }
 
 /** What the thread that runs a topology needs from who knows how to find it. */
@@ -37,13 +39,13 @@ const beatMs = 500
  * await serveTopology(async (place, log) => ({ engine: localEngine({ log }), topology: await load(place as string) }))
  */
 export async function serveTopology(open: (place: unknown, log: Log) => Promise<Opened>): Promise<void> {
-  const { place, topology: name, options, state, features, deletes } = workerData as ThreadData
+  const { place, topology: name, options, state, features, deletes, follows } = workerData as ThreadData
   let opened: Opened | undefined
   const rpc: Rpc = new Rpc(parentPort!, {
     'group.changed': (...args) => log.methods['group.changed']!(...args),
     'engine.call': (method: 'metrics', ...args: [string]) => opened!.engine[method](...args),
   })
-  const log = new LogClient(rpc, state, features, deletes)
+  const log = new LogClient(rpc, state, features, deletes, follows)
   forwardChannels((messages) => void rpc.call('thread.messages', messages))
   const beat = (): void => void rpc.call('thread.beat')
   setInterval(beat, beatMs)

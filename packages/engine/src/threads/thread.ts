@@ -150,6 +150,7 @@ export class Thread {
       state: server.state,
       features: log.features,
       deletes: log.deleteRecords !== undefined,
+      follows: log.follow !== undefined,
     }
     const worker = new Worker(settings.entry, {
       workerData: data,

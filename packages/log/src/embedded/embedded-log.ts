@@ -25,7 +25,7 @@ import { deleteGroup, listGroups, resetOffsets } from './group/admin.ts'
 import { EmbeddedMember } from './group/member.ts'
 import { type LogCore, openCore } from './log-core.ts'
 import { type EmbeddedLogOptions, withDefaults } from './options.ts'
-import { openStore } from './state.ts'
+import { deleteStore, openStore } from './state.ts'
 import { EmbeddedTransactor } from './transactor.ts'
 import { deleteBefore } from './upkeep/delete-before.ts'
 
@@ -192,6 +192,10 @@ export class EmbeddedLog implements Log {
   async store(name: string): Promise<Store> {
     const core = this.#fresh()
     return openStore(name, core.tree, core.committer, () => void this.#open())
+  }
+
+  deleteStore(name: string): Promise<void> {
+    return deleteStore(name, this.#fresh().committer)
   }
 
   /**

@@ -72,6 +72,29 @@ export async function openStore(
   return new EmbeddedStore(name, id, tree, open)
 }
 
+/** Entries that one transaction deletes at most, so that others do not wait for it. */
+const maxDeleted = 5000
+
+/** Deletes the state of that name, in parts; one that was left half done is gone on with by the next call. */
+export async function deleteStore(name: string, committer: Committer): Promise<void> {
+  const key = nameKey('store', name)
+  for (let left = true; left;)
+    left = await committer.run((transaction): boolean => {
+      const stored = transaction.tree.get(key)
+      if (stored === undefined) return false
+      const { id, size } = JSON.parse(stored.toString()) as StoredState
+      const span = { start: stateKey(id, ''), end: stateKey(id + 1, ''), limit: maxDeleted }
+      const keys = [...transaction.tree.getKeys(span)]
+      for (const each of keys) transaction.remove(each)
+      if (keys.length < maxDeleted) {
+        transaction.remove(key)
+        return false
+      }
+      transaction.put(key, Buffer.from(JSON.stringify({ id, size: size - keys.length })))
+      return true
+    })
+}
+
 /** @throws HEDDLE_LOG_RECORD_INVALID when the key is too long to be kept. */
 export function checkStateKey(key: string): void {
   if (3 * key.length <= maxNameBytes || Buffer.byteLength(key) <= maxNameBytes) return
@@ -103,7 +126,10 @@ export function applyState(
   }
   if (grown === 0) return
   const key = nameKey('store', store.name)
-  const state = JSON.parse(tree.get(key)!.toString()) as StoredState
+  const stored = tree.get(key)
+  if (stored === undefined)
+    throw new HeddleError('HEDDLE_LOG_TRANSACTION_INVALID', `the store '${store.name}' was deleted`)
+  const state = JSON.parse(stored.toString()) as StoredState
   transaction.put(key, Buffer.from(JSON.stringify({ ...state, size: state.size + grown })))
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { channel } from 'node:diagnostics_channel'
+import type { RestoreProgress } from '@heddle/core'
 
 /** A batch that was written and is in enough copies. */
 export interface ProduceMessage {
@@ -42,13 +43,10 @@ export interface TransactionMessage {
   readonly endMs: number
 }
 
-/** How far the local copy of a store has come; the last message of a restore has `records` equal to `total`. */
-export interface RestoreMessage {
-  readonly store: string
-  readonly records: number
-  /** Offsets that there were to read, so an upper bound of records. */
-  readonly total: number
-  readonly recordsPerSecond: number
+/** How far the local copy of a store has come: at the beginning, several times a second, and at the end. */
+export interface RestoreMessage extends RestoreProgress {
+  /** It is for a copy that nobody uses yet. */
+  readonly standby: boolean
 }
 
 /** Work in the background that failed; it is tried again. */

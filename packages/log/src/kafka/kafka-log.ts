@@ -3,6 +3,7 @@ import {
   type Appended,
   type CommittedOffset,
   type Fetched,
+  type Follower,
   type GroupInfo,
   type GroupMember,
   type GroupOptions,
@@ -14,6 +15,7 @@ import {
   type ReadOptions,
   type RecordInput,
   type Store,
+  type StoreOptions,
   type TopicConfig,
   type TopicInfo,
   type TopicPartition,
@@ -197,8 +199,17 @@ export class KafkaLog implements Log {
     })
   }
 
-  store(name: string): Promise<Store> {
-    return this.#do(`open store '${name}'`, () => this.#stores.open(name))
+  store(name: string, { progress }: StoreOptions = {}): Promise<Store> {
+    return this.#do(`open store '${name}'`, () => this.#stores.open(name, progress))
+  }
+
+  deleteStore(name: string): Promise<void> {
+    return this.#do(`delete store '${name}'`, () => this.#stores.delete(name))
+  }
+
+  follow(name: string): Follower {
+    if (this.#closed !== undefined) throw new HeddleError('HEDDLE_LOG_CLOSED')
+    return this.#stores.follow(name)
   }
 
   close(): Promise<void> {

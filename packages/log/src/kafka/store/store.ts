@@ -1,102 +1,79 @@
-/**
- * Keyed state: a local copy of a changelog topic, which is written in the transactions that change it.
- *
- * ```
- * changelog   = "__heddle_store." name, 1 partition, cleanup.policy compact; key and value as they are, null deletes
- * local copy  = LMDB, for each store:
- *   0x00 name            → JSON { topicId, offset, size, at }    ; the changelog is applied up to offset
- *   0x01 name 0x00 key   → value
- * ```
- *
- * A local copy is written after its transaction was committed, so it is never ahead of the changelog; what it is behind,
- * it reads when the store is opened. One that was last written long ago is made anew: the changelog may have dropped the
- * marks of what was deleted.
- *
- * @module
- */
-import { type Bytes, HeddleError, type KeyRange, type Store } from '@heddle/core'
-import type { RootDatabase } from 'lmdb'
-import { publish } from '../channels.ts'
-import type { Cluster } from '../client/cluster.ts'
-import type { Fetcher } from '../fetch/fetcher.ts'
+import { type Bytes, HeddleError, type KeyRange, type RestoreProgress, type Store } from '@heddle/core'
 import { listBeginnings, listEnds } from '../fetch/list-offsets.ts'
+import { decodeBatches } from '../wire/record-batch.ts'
+import { bulkLoad } from './bulk-load.ts'
+import { type ReadContext, readChangelog } from './changelog-reader.ts'
+import { oldestCopyMs, openChangelog } from './changelog.ts'
+import { copyError } from './copy-error.ts'
+import { type Change, LocalCopy } from './local-copy.ts'
+import { ProgressMeter } from './progress-meter.ts'
 
-export type StateTree = RootDatabase<Buffer, Buffer>
-
-interface Applied {
-  readonly topicId: string
-  readonly offset: number
-  readonly size: number
-  readonly at: number
-}
-
-/** LMDB's limit is 1978 bytes. */
+/** LMDB's limit is 1978 bytes, one of which is ours. */
 const maxKeyBytes = 1900
 
-/** Kafka keeps marks of deletion for a day (`delete.retention.ms`); a copy older than half of that starts anew. */
-const oldestCopyMs = 43_200_000
+/** From so many offsets on a restore has a thread of its own, which takes about a tenth of a second to begin. */
+const worthThread = 50_000
 
-export interface StoreContext {
-  readonly cluster: Cluster
-  readonly fetcher: Fetcher
-  readonly tree: StateTree
+export interface StoreContext extends ReadContext {
+  /** The file of the local copy. */
+  readonly path: string
   /** Throws when the log is closed. */
   readonly open: () => void
 }
 
+/**
+ * Keyed state: a local copy of a changelog topic, which is written in the transactions that change it.
+ *
+ * A local copy is written after its transaction was committed, so it is never ahead of the changelog; what it is behind, it
+ * reads when the store is opened.
+ */
 export class KafkaStore implements Store {
   readonly name: string
   readonly topic: string
   /** Largest batch of the changelog, in bytes. */
   readonly batchLimit = 2 ** 19
   readonly #context: StoreContext
-  readonly #meta: Buffer
-  readonly #prefix: Buffer
-  #applied: Applied
+  /** Of the changelog, as it was when it was last opened. */
+  #topicId = ''
+  /** None as long as there is nothing in the changelog. */
+  #copy: LocalCopy | undefined
+  /** The copy has all up to here. */
+  #offset = 0
   #work: Promise<unknown> = Promise.resolve()
 
-  constructor(name: string, topic: string, topicId: string, context: StoreContext) {
+  constructor(name: string, topic: string, context: StoreContext) {
     this.name = name
     this.topic = topic
     this.#context = context
-    this.#meta = Buffer.concat([Buffer.of(0), Buffer.from(name)])
-    this.#prefix = Buffer.concat([Buffer.of(1), Buffer.from(name), Buffer.of(0)])
-    const stored = context.tree.get(this.#meta)
-    const applied = stored === undefined ? undefined : (JSON.parse(stored.toString()) as Applied)
-    const usable =
-      applied !== undefined &&
-      applied.topicId === topicId &&
-      applied.at > context.cluster.settings.clock.now() - oldestCopyMs
-    this.#applied = usable ? applied : { topicId, offset: -1, size: 0, at: 0 }
+  }
+
+  /** The next offset of the changelog that the copy takes. */
+  get offset(): number {
+    return this.#offset
   }
 
   get(key: string): Bytes | undefined {
     this.#context.open()
-    return this.#context.tree.getBinary(this.#key(key))
+    return this.#copy?.get(key)
   }
 
-  *entries({ gte = '', lt, limit }: KeyRange = {}): Iterable<readonly [string, Bytes]> {
+  *entries(range?: KeyRange): Iterable<readonly [string, Bytes]> {
     this.#context.open()
-    const range = this.#context.tree.getRange({
-      start: this.#key(gte),
-      end: lt === undefined ? this.#end() : this.#key(lt),
-      ...(limit === undefined ? {} : { limit }),
-    })
-    for (const { key, value } of range) yield [key.toString('utf8', this.#prefix.length), value]
+    if (this.#copy !== undefined) yield* this.#copy.entries(range)
   }
 
   size(): number {
     this.#context.open()
-    return this.#applied.size
+    return this.#copy?.size ?? 0
   }
 
   /** @throws HEDDLE_LOG_RECORD_INVALID when the key is too long to be kept. */
   checkKey(key: string): void {
-    const bytes = Buffer.byteLength(key) + this.#prefix.length
+    const bytes = Buffer.byteLength(key)
     if (bytes <= maxKeyBytes) return
     throw new HeddleError(
       'HEDDLE_LOG_RECORD_INVALID',
-      `a state key and the name of its store have ${bytes} bytes, and at most ${maxKeyBytes} are kept`,
+      `a state key has ${bytes} bytes, and at most ${maxKeyBytes} are kept`,
       { info: { maxBytes: maxKeyBytes } },
     )
   }
@@ -105,19 +82,54 @@ export class KafkaStore implements Store {
   apply(changes: ReadonlyMap<string, Bytes | null>, firstOffset: number, nextOffset: number): Promise<void> {
     return this.#inTurn(async () => {
       // Between two transactions of one writer lies one mark. If there is more, others have written: theirs come first.
-      if (firstOffset - this.#applied.offset > 1) await this.#readOn()
-      else await this.#write([...changes], nextOffset)
+      if (firstOffset - this.#offset > 1) return this.#readOn()
+      this.#take(
+        [...changes].map(([key, value]) => [Buffer.from(key), value]),
+        nextOffset,
+      )
     })
   }
 
-  /** Reads the changelog to its end. */
-  restore(): Promise<void> {
-    return this.#inTurn(() => this.#readOn())
+  /** Takes over what was read of the changelog from `from` on, if the copy has come just there. */
+  follow(changes: readonly Change[], from: number, nextOffset: number): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#offset === from && nextOffset > from) this.#take(changes, nextOffset)
+    })
   }
 
-  async #readOn(): Promise<void> {
-    const { cluster, fetcher } = this.#context
-    const { clock } = cluster.settings
+  /** Reads the changelog to its end. @param standby It is for a copy that nobody uses yet. */
+  restore(progress?: (progress: RestoreProgress) => void, standby = false): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#find()
+      await this.#readOn(progress, standby)
+    })
+  }
+
+  /** Deletes the copy. */
+  delete(): Promise<void> {
+    return this.#inTurn(() => this.#drop())
+  }
+
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#copy?.close()
+      this.#copy = undefined
+    })
+  }
+
+  /** Finds the changelog, and the copy of it, where that is still of any use. */
+  async #find(): Promise<void> {
+    const { cluster, path } = this.#context
+    const { id } = await openChangelog(cluster, this.topic)
+    if (this.#topicId !== '' && this.#topicId !== id) await this.#drop()
+    this.#topicId = id
+    this.#copy ??= LocalCopy.find(path)
+    if (this.#copy !== undefined && this.#copy.place.topicId !== id) await this.#drop()
+    this.#offset = this.#copy?.place.offset ?? 0
+  }
+
+  async #readOn(tell?: (progress: RestoreProgress) => void, standby = false): Promise<void> {
+    const { cluster } = this.#context
     const place = { topic: this.topic, partition: 0 }
     const [[begin], [end]] = await Promise.all([
       listBeginnings(cluster, [place]),
@@ -125,76 +137,98 @@ export class KafkaStore implements Store {
       // partitions were handed on is waited for.
       listEnds(cluster, [place], 'all'),
     ])
-    if (this.#applied.offset < begin!) await this.#clear(begin!)
-    const from = this.#applied.offset
-    const started = clock.now()
-    let records = 0
-    while (this.#applied.offset < end!) {
+    if (!this.#isUsable(begin!, end!)) await this.#drop()
+    this.#offset = Math.max(this.#offset, begin!)
+    if (this.#offset === end!) return this.#touch()
+    const meter = new ProgressMeter(this.name, cluster.settings.clock, end! - this.#offset, standby, tell)
+    const from = this.#offset
+    try {
+      if (end! - from >= worthThread) await this.#load(end!, meter)
+      for await (const chunk of readChangelog(this.#context, this.topic, this.#offset, end!)) {
+        const { records } = decodeBatches(chunk.batches, chunk.from, chunk.aborted, Number.POSITIVE_INFINITY)
+        this.#take(
+          records.map(({ key, value }) => [key ?? Buffer.alloc(0), value]),
+          chunk.to,
+        )
+        meter.add(chunk.to - from, records.length, chunk.batches.length)
+      }
       this.#context.open()
-      const [fetched] = await fetcher.read([{ ...place, offset: this.#applied.offset }], {
-        waitMs: 1_000,
-        maxBytes: 4 * 2 ** 20,
-      })
-      if (fetched === undefined) continue
-      records += fetched.records.length
-      await this.#write(
-        fetched.records.map(({ key, value }) => [Buffer.from(key ?? []).toString(), value] as const),
-        fetched.nextOffset,
-      )
-      publish('heddle:log:kafka:restore', () => ({
-        store: this.name,
-        records: this.#applied.offset - from,
-        total: end! - from,
-        recordsPerSecond: Math.round((1000 * records) / Math.max(1, clock.now() - started)),
-      }))
+      meter.end()
+    } catch (error) {
+      meter.fail(error)
+      throw error
     }
   }
 
-  async #write(changes: readonly (readonly [string, Bytes | null])[], offset: number): Promise<void> {
-    const { tree, cluster } = this.#context
-    const at = cluster.settings.clock.now()
-    let { size } = this.#applied
-    await tree.transaction(() => {
-      size = this.#applied.size
-      for (const [key, value] of changes) {
-        const stored = this.#key(key)
-        const there = tree.doesExist(stored)
-        if (value !== null) {
-          tree.putSync(stored, Buffer.isBuffer(value) ? value : Buffer.from(value))
-          if (!there) size++
-        } else if (there) {
-          tree.removeSync(stored)
-          size--
-        }
-      }
-      tree.putSync(this.#meta, Buffer.from(JSON.stringify({ ...this.#applied, offset, size, at })))
-    })
-    this.#applied = { ...this.#applied, offset, size, at }
+  /** By a thread, which writes to the file by itself. */
+  async #load(end: number, meter: ProgressMeter): Promise<void> {
+    const { cluster, path } = this.#context
+    const copy = this.#ensureCopy()
+    const from = this.#offset
+    try {
+      await bulkLoad(
+        this.#context,
+        this.topic,
+        { path, from, bufferBytes: cluster.settings.restoreBufferBytes },
+        end,
+        (offset, records, bytes) => meter.add(offset - from, records, bytes),
+      )
+    } catch (error) {
+      throw copyError(error)
+    } finally {
+      this.#offset = copy.place.offset
+    }
   }
 
-  async #clear(offset: number): Promise<void> {
-    const { tree } = this.#context
-    const keys = Array.from(tree.getKeys({ start: this.#prefix, end: this.#end() }))
-    await tree.transaction(() => {
-      for (const key of keys) tree.removeSync(key)
-      tree.removeSync(this.#meta)
+  /**
+   * False for a copy that is not of this log: it is ahead, or what it has to read on with is gone, or the marks of what was deleted
+   * meanwhile may be.
+   */
+  #isUsable(begin: number, end: number): boolean {
+    if (this.#copy === undefined) return true
+    const { at } = this.#copy.place
+    if (this.#offset < begin || this.#offset > end) return false
+    // One mark at the end of the last transaction is no change.
+    return end - this.#offset <= 1 || at > this.#context.cluster.settings.clock.now() - oldestCopyMs
+  }
+
+  #take(changes: readonly Change[], offset: number): void {
+    try {
+      const copy = this.#ensureCopy()
+      const there = copy.apply(changes, this.#offset, offset, this.#context.cluster.settings.clock.now())
+      if (!there) throw new Error(`${copy.path} was made anew by another process`)
+    } catch (error) {
+      throw copyError(error)
+    }
+    this.#offset = offset
+  }
+
+  /** Notes that the copy is up to date now. */
+  #touch(): void {
+    if (this.#copy !== undefined) this.#take([], this.#offset)
+  }
+
+  #ensureCopy(): LocalCopy {
+    const { path, cluster } = this.#context
+    this.#copy ??= LocalCopy.create(path, {
+      topicId: this.#topicId,
+      offset: this.#offset,
+      at: cluster.settings.clock.now(),
     })
-    this.#applied = { ...this.#applied, offset, size: 0 }
+    return this.#copy
+  }
+
+  async #drop(): Promise<void> {
+    const copy = this.#copy
+    this.#copy = undefined
+    this.#offset = 0
+    LocalCopy.delete(this.#context.path)
+    await copy?.release()
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#work.then(work)
     this.#work = done.catch(() => undefined)
     return done
-  }
-
-  #key(key: string): Buffer {
-    return Buffer.concat([this.#prefix, Buffer.from(key)])
-  }
-
-  #end(): Buffer {
-    const end = Buffer.from(this.#prefix)
-    end[end.length - 1] = 1
-    return end
   }
 }

@@ -1,85 +1,78 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { HeddleError } from '@heddle/core'
-import { open } from 'lmdb'
+import { type Follower, HeddleError, type RestoreProgress } from '@heddle/core'
 import type { Cluster } from '../client/cluster.ts'
 import type { Fetcher } from '../fetch/fetcher.ts'
-import { createInternalTopic } from '../topic/registry.ts'
-import { KafkaStore, type StateTree } from './store.ts'
+import { changelogOf, deleteChangelog } from './changelog.ts'
+import { Followers } from './followers.ts'
+import { Lanes } from './lanes.ts'
+import { KafkaStore } from './store.ts'
 
-/** The stores of this process, in one LMDB file. */
+/** The stores of this process, each in a file of its own. */
 export class Stores {
   readonly #cluster: Cluster
-  readonly #fetcher: Fetcher
-  readonly #stores = new Map<string, Promise<KafkaStore>>()
-  #tree: StateTree | undefined
-  #closed = false
+  readonly #stores = new Map<string, KafkaStore>()
+  readonly #followers: Followers
+  readonly #lanes = new Lanes()
+  readonly #closing = new AbortController()
 
   constructor(cluster: Cluster, fetcher: Fetcher) {
     this.#cluster = cluster
-    this.#fetcher = fetcher
+    this.#followers = new Followers(cluster, fetcher)
   }
 
   /** The store, up to date with all that was committed when it was called; also when it is open already. */
-  async open(name: string): Promise<KafkaStore> {
-    let opening = this.#stores.get(name)
-    if (opening === undefined) {
-      opening = this.#make(name)
-      this.#stores.set(name, opening)
-      opening.catch(() => this.#stores.delete(name))
-    }
-    const store = await opening
-    await store.restore()
+  async open(name: string, progress?: (progress: RestoreProgress) => void): Promise<KafkaStore> {
+    const store = this.#get(name)
+    await store.restore(progress)
     return store
   }
 
-  async close(): Promise<void> {
-    this.#closed = true
-    await Promise.allSettled(this.#stores.values())
-    await this.#tree?.close()
+  /** Keeps the copy of a store up to date until it is closed. */
+  follow(name: string): Follower {
+    return this.#followers.follow(this.#get(name))
   }
 
-  async #make(name: string): Promise<KafkaStore> {
+  /** Deletes the changelog, and the copy of it here. */
+  async delete(name: string): Promise<void> {
+    const store = this.#get(name)
+    this.#stores.delete(name)
+    await deleteChangelog(this.#cluster, store.topic)
+    await store.delete()
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#followers.close()
+    await Promise.allSettled([...this.#stores.values()].map((store) => store.close()))
+  }
+
+  #get(name: string): KafkaStore {
+    let store = this.#stores.get(name)
+    if (store !== undefined) return store
     const { statePath } = this.#cluster.settings
     if (statePath === undefined)
       throw new HeddleError(
         'HEDDLE_CONFIG_INVALID',
         'log: keyed state on Kafka needs statePath, a folder for the local copy',
-        {
-          info: { setting: 'statePath' },
-        },
+        { info: { setting: 'statePath' } },
       )
-    const topic = changelogOf(name)
-    if ((await this.#cluster.topic(topic)) === undefined)
-      await createInternalTopic(this.#cluster, topic, { 'cleanup.policy': 'compact' })
-    const metadata = await this.#cluster.topic(topic)
-    return new KafkaStore(name, topic, metadata!.id, {
+    mkdirSync(statePath, { recursive: true })
+    store = new KafkaStore(name, changelogOf(name), {
       cluster: this.#cluster,
-      fetcher: this.#fetcher,
-      tree: (this.#tree ??= openTree(statePath)),
+      lanes: this.#lanes,
+      path: join(statePath, `${fileOf(name)}.lmdb`),
       open: () => {
-        if (this.#closed) throw new HeddleError('HEDDLE_LOG_CLOSED')
+        if (this.#closing.signal.aborted) throw new HeddleError('HEDDLE_LOG_CLOSED')
       },
+      closing: this.#closing.signal,
     })
+    this.#stores.set(name, store)
+    return store
   }
 }
 
-function openTree(path: string): StateTree {
-  mkdirSync(path, { recursive: true })
-  // What a power cut takes of the copy is read again from the changelog.
-  return open<Buffer, Buffer>({
-    path: join(path, 'kafka-state.lmdb'),
-    noSubdir: true,
-    keyEncoding: 'binary',
-    encoding: 'binary',
-  })
-}
-
-/** Name of the changelog of a store: what a topic's name cannot hold is replaced, and told apart by a hash. */
-function changelogOf(name: string): string {
-  const plain = name.replaceAll(/[^a-zA-Z0-9._-]/g, '_')
-  const short = plain.slice(0, 180)
-  const same = short === name
-  return `__heddle_store.${short}${same ? '' : `-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`}`
-}
+/** What a file can be called on any system: what tells names apart is the hash, which also knows great letters from small ones. */
+const fileOf = (name: string): string =>
+  `${name.replaceAll(/[^a-zA-Z0-9.-]/g, '_').slice(0, 80)}-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`

@@ -250,6 +250,18 @@ export function decodeBatches(
   return { records, nextOffset }
 }
 
+/** Past the last whole batch, by what the batches say of themselves: nothing is decoded. */
+export function endOfBatches(buffer: Buffer, offset: number): number {
+  let next = offset
+  for (let at = 0; buffer.length - at >= batchOverhead;) {
+    const end = at + 12 + buffer.readInt32BE(at + 8)
+    if (end > buffer.length) break
+    next = Math.max(next, Number(buffer.readBigInt64BE(at)) + buffer.readInt32BE(at + 23) + 1)
+    at = end
+  }
+  return next
+}
+
 function checkBatch(buffer: Buffer, start: number, end: number): void {
   const magic = buffer.readInt8(start + 16)
   if (magic !== 2) throw new Error(`a batch has format ${magic}, and only 2 is known`)
