@@ -12,7 +12,7 @@ export {
 
 /**
  * Opens a log on Kafka: topics, groups and transactions are Kafka's own, and keyed state is a local copy of a compacted
- * topic. Several processes may open the same brokers. Needs Kafka 2.8 or newer; made for 4.
+ * topic. Several processes may open the same brokers. Needs Kafka 3.1 or newer; made for 4.
  *
  * @throws HEDDLE_CONFIG_INVALID; HEDDLE_LOG_UNAVAILABLE when no broker answers within `deliveryTimeoutMs`;
  * HEDDLE_LOG_UNAUTHORIZED; HEDDLE_LOG_UNSUPPORTED when the brokers are too old.

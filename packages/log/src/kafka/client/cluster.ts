@@ -31,7 +31,7 @@ export interface Abilities {
   newest(apiKey: number): number
 }
 
-/** Least versions of what is sent in one version only: all in Kafka 2.8, and all still in 4.3. */
+/** Least versions of what is sent in one version only: all in Kafka 3.1, and all still in 4.3. */
 const needed: readonly (readonly [apiKey: number, name: string, version: number])[] = [
   [0, 'Produce', 9],
   [1, 'Fetch', 12],
@@ -238,7 +238,7 @@ export class Cluster {
       if (version < least || version > most)
         throw new KafkaError(
           'UNSUPPORTED_VERSION',
-          `${name} ${version} is not spoken there; Kafka 2.8 and newer are`,
+          `${name} ${version} is not spoken there; Kafka 3.1 and newer are`,
           {
             retryable: false,
           },

@@ -17,6 +17,9 @@ const usualMaxBatch = 1_048_588
 
 const day = 86_400_000
 
+/** How far in the future timestamps may be. Brokers before Kafka 3.6 do not know it, and take any. */
+export const futureSetting = 'message.timestamp.after.max.ms'
+
 /**
  * Kafka's settings for a topic. Retention works on segments, so these are made small enough for it; timestamps of the
  * future are taken, as the embedded log takes them.
@@ -34,7 +37,7 @@ export function kafkaConfig(config: TopicConfig, settings: Settings, replicas: n
     'max.message.bytes': String(
       Math.max(usualMaxBatch, maxRecordBytes + batchRoom, settings.maxBatchBytes + batchRoom),
     ),
-    'message.timestamp.after.max.ms': String(2n ** 63n - 1n),
+    [futureSetting]: String(2n ** 63n - 1n),
     // With one copy only the disk holds the promise that an acknowledged record is kept; with more the copies do.
     'flush.messages': durability === 'fsync' && replicas === 1 ? '1' : String(2n ** 63n - 1n),
     ...(settings.minInsyncReplicas === undefined

@@ -16,7 +16,7 @@ import type { Cluster, TopicMetadata } from '../client/cluster.ts'
 import { retrying } from '../client/retry.ts'
 import { KafkaError, checkCode, errorOf } from '../errors.ts'
 import { type Registry, untilReady } from './registry.ts'
-import { type KafkaConfig, kafkaConfig, topicInfo } from './topic-settings.ts'
+import { type KafkaConfig, futureSetting, kafkaConfig, topicInfo } from './topic-settings.ts'
 
 /** Kafka's type of resource for a topic. */
 const topicResource = 2
@@ -40,6 +40,8 @@ export class Topics {
   readonly #registry: Registry
   readonly #known = new Map<string, KnownTopic>()
   readonly #asking = new Map<string, Promise<KnownTopic | undefined>>()
+  /** Settings that the brokers are too old for. */
+  readonly #unknown = new Set<string>()
 
   constructor(cluster: Cluster, registry: Registry) {
     this.#cluster = cluster
@@ -81,10 +83,6 @@ export class Topics {
     const there = await this.#lookUp(name)
     if (there !== undefined) return unlessDifferent(there.info, spec)
     const replicas = await this.#replicas()
-    const configs = Object.entries(kafkaConfig(wanted, settings, replicas)).map(([key, value]) => ({
-      name: key,
-      value,
-    }))
     const created = await this.#retrying(async () => {
       const answer = await this.#cluster.requestAny(
         'admin',
@@ -95,7 +93,10 @@ export class Topics {
             numPartitions: partitions,
             replicationFactor: settings.replicationFactor,
             assignments: [],
-            configs,
+            configs: Object.entries(this.#kafkaConfig(wanted, replicas)).map(([key, value]) => ({
+              name: key,
+              value,
+            })),
           },
         ],
         requestTimeoutMs,
@@ -103,7 +104,7 @@ export class Topics {
       )
       const result = answer.topics[0]!
       if (errorOf(result.errorCode)?.id === 'TOPIC_ALREADY_EXISTS') return undefined
-      checkCode(result.errorCode, result.errorMessage)
+      this.#checkConfig(result.errorCode, result.errorMessage)
       return result.topicId
     })
     await untilReady(this.#cluster, name, partitions)
@@ -133,20 +134,20 @@ export class Topics {
       await untilReady(this.#cluster, name, changed.partitions)
     }
     const replicas = this.#cluster.knownTopic(name)?.replicas ?? 1
-    const configs = Object.entries(kafkaConfig(changed, settings, replicas)).map(([key, value]) => ({
-      name: key,
-      configOperation: setOperation,
-      value,
-    }))
     await this.#retrying(async () => {
+      const configs = Object.entries(this.#kafkaConfig(changed, replicas)).map(([key, value]) => ({
+        name: key,
+        configOperation: setOperation,
+        value,
+      }))
       const resource = { resourceType: topicResource, resourceName: name, configs } as const
       const answer = await this.#cluster.requestAny('admin', incrementalAlterConfigsV1.api, [resource], false)
-      for (const { errorCode, errorMessage } of answer.responses) checkCode(errorCode, errorMessage)
+      for (const { errorCode, errorMessage } of answer.responses) this.#checkConfig(errorCode, errorMessage)
     })
     const { createdAt, dedupe, durability, maxRecordBytes } = changed
     await this.#registry.put(name, { id: there.id, createdAt, dedupe, durability, maxRecordBytes })
     this.#known.delete(name)
-    await this.#untilKafkaSays(name, kafkaConfig(changed, settings, replicas))
+    await this.#untilKafkaSays(name, this.#kafkaConfig(changed, replicas))
     return changed
   }
 
@@ -250,6 +251,20 @@ export class Topics {
         if (now[key] !== value)
           throw new KafkaError('REQUEST_TIMED_OUT', `${name}: ${key}`, { retryable: true })
     })
+  }
+
+  #kafkaConfig(config: TopicConfig, replicas: number): KafkaConfig {
+    const all = Object.entries(kafkaConfig(config, this.#cluster.settings, replicas))
+    return Object.fromEntries(all.filter(([name]) => !this.#unknown.has(name)))
+  }
+
+  /** @throws KafkaError that is retryable when a setting was refused that can be left out: it is, from now on. */
+  #checkConfig(code: number, detail: string | null = null): void {
+    const error = errorOf(code, detail)
+    if (error === undefined) return
+    if (error.id !== 'INVALID_CONFIG' || !error.message.includes(futureSetting)) throw error
+    this.#unknown.add(futureSetting)
+    throw new KafkaError(error.id, error.message, { cause: error, retryable: true })
   }
 
   /** How many copies a topic will have, as far as can be told before it is there. */
