@@ -35,11 +35,14 @@ export interface TestLog {
   readonly log: Log
   /** Closes the log, and opens it again on the same folder. */
   reopen(): Promise<Log>
+  /** Opens it as another machine does, on an empty folder of its own. */
+  elsewhere(): Promise<Log>
   close(): Promise<void>
 }
 
 export async function openTestLog(options: Omit<KafkaLogOptions, 'statePath'>): Promise<TestLog> {
-  const statePath = await mkdtemp(join(tmpdir(), 'heddle-kafka-'))
+  const folder = await mkdtemp(join(tmpdir(), 'heddle-kafka-'))
+  const statePath = join(folder, 'state')
   let log = await openKafkaLog({ ...options, statePath })
   return {
     log,
@@ -48,9 +51,10 @@ export async function openTestLog(options: Omit<KafkaLogOptions, 'statePath'>): 
       log = await openKafkaLog({ ...options, statePath })
       return log
     },
+    elsewhere: async () => openKafkaLog({ ...options, statePath: await mkdtemp(join(folder, 'elsewhere-')) }),
     close: async () => {
       await log.close()
-      await rm(statePath, { recursive: true })
+      await rm(folder, { recursive: true })
     },
   }
 }

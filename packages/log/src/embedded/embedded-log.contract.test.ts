@@ -19,6 +19,7 @@ logContract(
         log = await openEmbeddedLog({ path })
         return log
       },
+      elsewhere: () => openEmbeddedLog({ path }),
       close: async () => {
         await log.close()
         await rm(path, { recursive: true })

@@ -6,6 +6,11 @@ export interface LogUnderTest {
   readonly log: Log
   /** Closes the log and opens it anew, as after a restart. */
   reopen(): Promise<Log>
+  /**
+   * Opens the same log as another machine does, which has nothing of its own yet. Without it, what processes see of each other is not
+   * tested. Whoever opens it closes it, before this one.
+   */
+  elsewhere?(): Promise<Log>
   /** Lets go of the log, the current one, and of all that it kept. */
   close(): Promise<void>
   /** Makes retention and compaction happen now. Without it, what they do is not tested. */

@@ -3,6 +3,7 @@ import { groupsContract } from './groups.ts'
 import type { OpenLog } from './harness.ts'
 import { keepingContract } from './keeping.ts'
 import { recordsContract } from './records.ts'
+import { stateContract } from './state.ts'
 import { topicsContract } from './topics.ts'
 import { transactionsContract } from './transactions.ts'
 
@@ -21,5 +22,6 @@ export function logContract(name: string, open: OpenLog, api: TestApi): void {
     keepingContract(open, api)
     groupsContract(open, api)
     transactionsContract(open, api)
+    stateContract(open, api)
   })
 }

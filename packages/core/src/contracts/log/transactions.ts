@@ -1,10 +1,6 @@
 import type { Log } from '../../ports/log.ts'
-import type { Store } from '../../ports/store.ts'
-import { type TestApi, check, equal, eventually, throws } from '../assert.ts'
+import { type TestApi, equal, eventually, throws } from '../assert.ts'
 import { type OpenLog, bytes, identified, offsetAt, text, unique, valuesOf, withLog } from './harness.ts'
-
-const entries = (store: Store, ...range: Parameters<Store['entries']>): [string, string | null][] =>
-  [...store.entries(...range)].map(([key, value]) => [key, text(value)])
 
 /** What an implementation may show a little after a commit. */
 /** Or beyond: a log may keep the ends of transactions among the records, as Kafka does. */
@@ -176,65 +172,6 @@ export function transactionsContract(open: OpenLog, { describe, test }: TestApi)
         await transaction.commit()
         await eventually('the record', async () => (await valuesOf(log, topic))[0]?.length === 2)
         equal((await valuesOf(log, topic))[0], ['a', 'b'], 'the records')
-        await transactor.close()
-      }),
-    )
-  })
-
-  describe('state', () => {
-    test(
-      'is read by key and by range, in the order of UTF-8 bytes',
-      when(async (log) => {
-        const store = await log.store(unique('state'))
-        const transactor = await log.transactor(unique('transactor'))
-        const first = transactor.begin()
-        for (const key of ['b', 'a', 'ab', 'é', '\u{1F9F5}', '￿', '']) first.put(store, key, bytes(`v${key}`))
-        first.put(store, 'empty', new Uint8Array(0))
-        first.put(store, 'gone', bytes('x'))
-        first.put(store, 'gone', null)
-        await first.commit()
-        equal(
-          entries(store).map(([key]) => key),
-          ['', 'a', 'ab', 'b', 'empty', 'é', '￿', '\u{1F9F5}'],
-          'the keys',
-        )
-        equal(store.get('empty')?.length, 0, 'an empty value')
-        equal(store.size(), 8, 'the size')
-        equal(
-          entries(store, { gte: 'a', lt: 'b' }),
-          [
-            ['a', 'va'],
-            ['ab', 'vab'],
-          ],
-          'a range',
-        )
-        equal(
-          entries(store, { gte: 'ab', limit: 2 }).map(([key]) => key),
-          ['ab', 'b'],
-          'a limited range',
-        )
-        const second = transactor.begin()
-        second.put(store, 'a', bytes('new'))
-        second.put(store, 'b', null)
-        second.put(store, 'never', null)
-        await second.commit()
-        equal([text(store.get('a')), store.get('b'), store.size()], ['new', undefined, 7], 'after changes')
-        await transactor.close()
-      }),
-    )
-
-    test(
-      'of one name is one, and of another is another',
-      when(async (log) => {
-        const [one, other] = [unique('state'), unique('state')]
-        const store = await log.store(one)
-        const same = await log.store(one)
-        const transactor = await log.transactor(unique('transactor'))
-        const transaction = transactor.begin()
-        transaction.put(store, 'k', bytes('v'))
-        await transaction.commit()
-        equal(text(same.get('k')), 'v', 'the same state')
-        check((await log.store(other)).get('k') === undefined, 'nothing in the other')
         await transactor.close()
       }),
     )

@@ -3,6 +3,7 @@ import { publish } from '../channels.ts'
 import type { Cluster } from '../client/cluster.ts'
 import { backoffMs } from '../client/retry.ts'
 import type { Fetcher } from '../fetch/fetcher.ts'
+import { listEnds } from '../fetch/list-offsets.ts'
 import type { KafkaStore } from './store.ts'
 
 /** How long one read waits for changes, in ms; it ends sooner when a store comes or goes. */
@@ -15,7 +16,6 @@ interface Followed {
   readonly store: KafkaStore
   /** The copy was made, and is kept by reading on. */
   made: boolean
-  behind: number | undefined
   /** How many asked for it. */
   followers: number
 }
@@ -38,7 +38,7 @@ export class Followers {
   follow(store: KafkaStore): Follower {
     let followed = this.#followed.get(store.name)
     if (followed === undefined) {
-      followed = { store, made: false, behind: undefined, followers: 0 }
+      followed = { store, made: false, followers: 0 }
       this.#followed.set(store.name, followed)
     }
     followed.followers++
@@ -48,7 +48,7 @@ export class Followers {
     let closed = false
     return {
       store: store.name,
-      behind: async () => mine.behind,
+      behind: async () => (mine.made ? this.#behind(mine.store) : undefined),
       close: async () => {
         if (closed) return
         closed = true
@@ -63,6 +63,13 @@ export class Followers {
     this.#closing.abort()
     this.#changed.abort()
     await this.#running
+  }
+
+  async #behind(store: KafkaStore): Promise<number> {
+    const [end] = await listEnds(this.#cluster, [placeOf(store)])
+    const behind = end! - store.offset
+    // One mark at the end of the last transaction is no change.
+    return behind > 1 ? behind : 0
   }
 
   async #run(): Promise<void> {
@@ -89,18 +96,16 @@ export class Followers {
       if (followed.made) continue
       await followed.store.restore(undefined, true)
       followed.made = true
-      followed.behind = 0
     }
     const byTopic = new Map([...this.#followed.values()].map((each) => [each.store.topic, each]))
     const positions = [...byTopic.values()].map(({ store }) => ({ ...placeOf(store), offset: store.offset }))
     if (positions.length === 0) return
     const options = { waitMs, maxBytes: readBytes, signal: this.#changed.signal }
-    for (const { topic, records, nextOffset, latest } of await this.#fetcher.read(positions, options)) {
+    for (const { topic, records, nextOffset } of await this.#fetcher.read(positions, options)) {
       const followed = byTopic.get(topic)!
       const from = positions.find((position) => position.topic === topic)!.offset
       const changes = records.map(({ key, value }) => [key ?? Buffer.alloc(0), value] as const)
       await followed.store.follow(changes, from, nextOffset)
-      followed.behind = Math.max(0, latest - followed.store.offset)
     }
   }
 }
