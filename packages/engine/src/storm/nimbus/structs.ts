@@ -19,10 +19,10 @@ import {
 
 const nothing = struct({})
 
-export const globalStreamId = struct({ componentId: [1, string], streamId: [2, string] })
+const globalStreamId = struct({ componentId: [1, string], streamId: [2, string] })
 
 /** A union: exactly one field is there. `fields` without any is the global grouping. */
-export const grouping = struct({
+const grouping = struct({
   fields: [1, list(string), 'optional'],
   shuffle: [2, nothing, 'optional'],
   all: [3, nothing, 'optional'],
@@ -31,7 +31,7 @@ export const grouping = struct({
   localOrShuffle: [8, nothing, 'optional'],
 })
 
-export const streamInfo = struct({ outputFields: [1, list(string)], direct: [2, bool] })
+const streamInfo = struct({ outputFields: [1, list(string)], direct: [2, bool] })
 
 const shellComponent = struct({ executionCommand: [1, string, 'optional'], script: [2, string, 'optional'] })
 
@@ -41,7 +41,7 @@ const componentObject = struct({
   shell: [2, shellComponent, 'optional'],
 })
 
-export const componentCommon = struct({
+const componentCommon = struct({
   inputs: [1, map(globalStreamId, grouping)],
   streams: [2, map(string, streamInfo)],
   parallelismHint: [3, int32, 'optional'],
@@ -168,7 +168,7 @@ export const rebalanceOptions = struct({
   numExecutors: [3, map(string, int32), 'optional'],
 })
 
-export type Grouping = ValueOf<typeof grouping>
+export type ComponentCommon = ValueOf<typeof componentCommon>
 export type StormTopology = ValueOf<typeof stormTopology>
 export type TopologySummary = ValueOf<typeof topologySummary>
 export type NimbusSummary = ValueOf<typeof nimbusSummary>

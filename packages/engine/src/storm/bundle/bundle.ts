@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { promisify } from 'node:util'
+import { HeddleError, type Plan, errorMessage } from '@heddle/core'
+import { planFlag, planMark } from '../runtime/print-plan.ts'
+import { packageFiles } from './package-files.ts'
+import { type ZipFile, zip } from './zip.ts'
+
+/** How to make the file that components run. */
+export interface BundleSource {
+  /** Text of its first module, which calls `serveComponent`. */
+  readonly entry: string
+  /** Folder that the imports of that text are found from. */
+  readonly resolveFrom: string
+  /** Conditions of package exports, as Node's `--conditions`. Default none. */
+  readonly conditions?: readonly string[]
+  /** Packages that are left out: what asks for them does without. Default none. */
+  readonly without?: readonly string[]
+  /**
+   * Packages that cannot be part of one file, since they load native code: they go beside it with what they depend on, as they are
+   * installed here, for this system and processor. Default none.
+   */
+  readonly packages?: readonly { readonly name: string; readonly from: string }[]
+}
+
+/** Name of the bundle, in the folder where Storm starts components. */
+export const bundleName = 'component.mjs'
+
+/** How long the bundle may take to load, in milliseconds. */
+const loadTimeoutMs = 60_000
+
+/** Packages in CommonJS ask for others by `require`, which a module has not. */
+const banner = `import { createRequire as heddleCreateRequire } from 'node:module'
+const require = heddleCreateRequire(import.meta.url)`
+
+/**
+ * Makes one file of a topology and of what runs it, sees that it loads and has the plan that is to be submitted, and packs it
+ * as Storm wants it: `resources/` of a jar.
+ *
+ * @throws HEDDLE_MODULE_INVALID when it cannot be made, does not load, or has another plan.
+ */
+export async function bundle(source: BundleSource, plan: Plan): Promise<Buffer> {
+  const files: ZipFile[] = [{ name: bundleName, bytes: await oneFile(source, plan.name) }]
+  for (const { name, from } of source.packages ?? []) files.push(...(await packageFiles(name, from)))
+  const folder = await mkdtemp(join(tmpdir(), 'heddle-bundle-'))
+  try {
+    for (const { name, bytes } of files) {
+      await mkdir(dirname(join(folder, name)), { recursive: true })
+      await writeFile(join(folder, name), bytes)
+    }
+    await checkPlan(join(folder, bundleName), plan)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+  return zip(files.map(({ name, bytes }) => ({ name: `resources/${name}`, bytes })))
+}
+
+async function oneFile(source: BundleSource, topology: string): Promise<Uint8Array> {
+  const { entry, resolveFrom, conditions = [], without = [], packages = [] } = source
+  // Takes some time to load: only when something is submitted.
+  const { build } = await import('esbuild')
+  try {
+    const { outputFiles } = await build({
+      stdin: { contents: entry, resolveDir: resolveFrom, loader: 'ts', sourcefile: 'entry.ts' },
+      bundle: true,
+      write: false,
+      platform: 'node',
+      format: 'esm',
+      target: 'node24',
+      conditions: [...conditions],
+      external: [...without, ...packages.map(({ name }) => name)],
+      banner: { js: banner },
+      // Errors show the lines of the sources.
+      sourcemap: 'inline',
+      sourcesContent: false,
+      logLevel: 'silent',
+    })
+    return outputFiles[0]!.contents
+  } catch (error) {
+    throw invalid(topology, `cannot be bundled: ${errorMessage(error)}`, error)
+  }
+}
+
+/** What is submitted is what the bundle has: its code is looked up by the ids of the plan. */
+async function checkPlan(file: string, plan: Plan): Promise<void> {
+  const run = promisify(execFile)
+  const printed = await run(process.execPath, [file, planFlag, plan.name], {
+    timeout: loadTimeoutMs,
+    maxBuffer: 64 * 2 ** 20,
+    cwd: dirname(file),
+    env: { ...process.env, NODE_OPTIONS: '' },
+  }).catch((error: unknown) => {
+    const { stderr = '' } = error as { stderr?: string }
+    throw invalid(plan.name, `does not load in its bundle: ${stderr.trim() || errorMessage(error)}`, error)
+  })
+  const line = printed.stdout.split('\n').findLast((each) => each.startsWith(planMark))
+  if (line?.slice(planMark.length) === JSON.stringify(plan)) return
+  throw invalid(
+    plan.name,
+    'has another plan when it is loaded again: a topology must not depend on when, where or how often it is made',
+  )
+}
+
+const invalid = (topology: string, why: string, cause?: unknown): HeddleError =>
+  new HeddleError('HEDDLE_MODULE_INVALID', `'${topology}' ${why}`, cause === undefined ? {} : { cause })

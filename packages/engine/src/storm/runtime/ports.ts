@@ -1,0 +1,92 @@
+import { type Plan, type PlanComponent, murmur2 } from '@heddle/core'
+import type { ComponentStats } from '../../local/component-stats.ts'
+import type { Root } from '../../local/root.ts'
+import { type Receiver, route } from '../../local/route.ts'
+import { StreamPort } from '../../local/stream-port.ts'
+import type { TaskTuple } from '../../local/task-tuple.ts'
+import { carriedRecord } from '../../stages/carried.ts'
+import { carriedOf } from './carried-of.ts'
+import { type Destination, placeOf, streamTo } from './destination.ts'
+import type { Outbox } from './outbox.ts'
+
+/** Numbers of the tasks of each component, in order. */
+export type Tasks = ReadonlyMap<string, readonly number[]>
+
+export interface PortsContext {
+  readonly plan: Plan
+  readonly component: PlanComponent
+  readonly task: number
+  readonly tasks: Tasks
+  readonly outbox: Outbox
+  readonly stats: ComponentStats
+  /** A tuple cannot leave the process. Holds its root until it is kept elsewhere. */
+  readonly refused: (tuple: TaskTuple, error: unknown) => void
+}
+
+/** The streams of a task, each on its way to the tasks of other processes. */
+export function portsOf(context: PortsContext): ReadonlyMap<string, StreamPort> {
+  const { plan, component, task, tasks, stats } = context
+  const receiversFor = new Map<string, readonly Receiver[]>()
+  for (const taker of plan.components)
+    if (taker.inputs.some(({ from }) => from === component.id))
+      receiversFor.set(taker.id, receiversOf(taker, tasks.get(taker.id)!, context))
+  return new Map(
+    Object.keys(component.streams).map((stream) => {
+      const takers = plan.components.filter(({ inputs }) =>
+        inputs.some((input) => input.from === component.id && input.stream === stream),
+      )
+      const routes = takers.flatMap((taker) => {
+        return taker.inputs
+          .filter((input) => input.from === component.id && input.stream === stream)
+          .map(({ grouping }) => route(grouping, receiversFor.get(taker.id)!))
+      })
+      const merges = takers.some(({ inputs }) => inputs.length > 1)
+      return [stream, new StreamPort(component.id, stream, task, routes, merges, stats)] as const
+    }),
+  )
+}
+
+function receiversOf(
+  taker: PlanComponent,
+  numbers: readonly number[],
+  context: PortsContext,
+): readonly Receiver[] {
+  const receivers = numbers.map(
+    (number, index) =>
+      new RemoteTask(number, { stream: streamTo(taker.id), place: placeOf(index, numbers.length) }, context),
+  )
+  const shuffled = taker.inputs.every(({ grouping }) => grouping.kind.endsWith('shuffle'))
+  return taker.operator === 'to-topic' && shuffled && receivers.length > 1 ? [byId(receivers)] : receivers
+}
+
+/**
+ * Tasks that append to a topic get a tuple that comes again where it was the first time: each knows what it has appended
+ * itself, and drops it the second time.
+ */
+const byId = (tasks: readonly RemoteTask[]): Receiver => ({
+  number: tasks[0]!.number,
+  receive: (tuple) => tasks[murmur2(tuple.derivedId(tuple.component)) % tasks.length]!.receive(tuple),
+})
+
+/** A task of another process. */
+class RemoteTask implements Receiver {
+  readonly number: number
+  readonly #to: Destination
+  readonly #context: PortsContext
+
+  constructor(number: number, to: Destination, context: PortsContext) {
+    this.number = number
+    this.#to = to
+    this.#context = context
+  }
+
+  receive(tuple: TaskTuple): void {
+    const { outbox, refused } = this.#context
+    const { root }: { readonly root: Root } = tuple
+    try {
+      outbox.add(this.#to, carriedRecord(carriedOf(tuple), 0), root)
+    } catch (error) {
+      refused(tuple, error)
+    }
+  }
+}

@@ -1,0 +1,304 @@
+import {
+  type Deployed,
+  type Engine,
+  type EngineFeatures,
+  HeddleError,
+  type KillOptions,
+  type Plan,
+  type StatePage,
+  type Topology,
+  type TopologyDescription,
+  type TopologyMetrics,
+  type TopologyState,
+  type TopologyStatus,
+  type TopologyVersion,
+  isHeddleError,
+  sleep,
+  systemClock,
+} from '@heddle/core'
+import { ensureTopics } from '../local/topics.ts'
+import { bundle, bundleName } from './bundle/bundle.ts'
+import { parseStormUrl } from './nimbus/address.ts'
+import { Nimbus } from './nimbus/nimbus.ts'
+import type { TopologyPageInfo, TopologySummary } from './nimbus/structs.ts'
+import type { StormEngineOptions } from './options.ts'
+import { lastErrorOf, metricsOf } from './plan/metrics.ts'
+import { confOf, toStorm } from './plan/to-storm.ts'
+import { checkSupported } from './plan/unsupported.ts'
+import { groupsOf } from './runtime/group-of.ts'
+import { confNames } from './runtime/settings.ts'
+
+/**
+ * An engine that runs topologies on a cluster of Apache Storm: each task of a component is a process of Node there.
+ *
+ * @example
+ * const engine = stormEngine({ url: 'storm://nimbus:6627', log, componentLog: { url: 'kafka://broker:9092' }, bundleOf })
+ */
+export function stormEngine(options: StormEngineOptions): Engine {
+  return new StormEngine(options)
+}
+
+type Settings = Required<StormEngineOptions>
+
+const withDefaults = (options: StormEngineOptions): Settings => ({
+  clock: systemClock,
+  node: 'node',
+  workers: 1,
+  conf: {},
+  startTimeoutMs: 120_000,
+  pollMs: 250,
+  callTimeoutMs: 30_000,
+  drainMs: 30_000,
+  maxBatch: 500,
+  maxBatchBytes: 256 * 1024,
+  hangTimeoutMs: 300_000,
+  errorIntervalMs: 1000,
+  ...options,
+})
+
+/** The window of figures that Nimbus is asked for: all since the topology was submitted. */
+const allTime = ':all-time'
+
+/** A topology of ours, as the cluster knows it. */
+interface Known {
+  readonly summary: TopologySummary
+  readonly plan: Plan
+  readonly submittedAt: number
+}
+
+class StormEngine implements Engine {
+  readonly features: EngineFeatures = {
+    guarantees: ['at-least-once'],
+    rebalance: false,
+    ticks: false,
+    upgrades: false,
+  }
+  readonly #settings: Settings
+  readonly #nimbus: Nimbus
+  /** By the id that Storm gives each submit: what is in there does not change. */
+  readonly #plans = new Map<string, Omit<Known, 'summary'> | undefined>()
+
+  constructor(options: StormEngineOptions) {
+    this.#settings = withDefaults(options)
+    this.#nimbus = new Nimbus({
+      seeds: parseStormUrl(options.url),
+      timeoutMs: this.#settings.callTimeoutMs,
+    })
+  }
+
+  async submit(topology: Topology): Promise<TopologyStatus> {
+    const { name, plan } = topology
+    const { log, bundleOf, node, clock, startTimeoutMs, pollMs } = this.#settings
+    checkSupported(topology)
+    if (await this.#summary(name)) throw new HeddleError('HEDDLE_ENGINE_TOPOLOGY_EXISTS', `'${name}'`)
+    const source = bundleOf(topology)
+    if (!source)
+      throw new HeddleError(
+        'HEDDLE_ENGINE_UNSUPPORTED',
+        `'${name}' is of no file, and functions do not travel`,
+      )
+    const jar = await bundle(source, plan)
+    await ensureTopics(log, plan)
+    const location = await this.#nimbus.upload(jar)
+    await this.#nimbus.call('submitTopology', {
+      name,
+      uploadedJarLocation: location,
+      jsonConf: JSON.stringify(this.#conf(plan)),
+      topology: toStorm(plan, { command: node, script: bundleName }),
+    })
+    const until = clock.now() + startTimeoutMs
+    for (;;) {
+      const status = await this.#status(await this.#known(name))
+      if (status.state !== 'starting') return status
+      if (clock.now() > until)
+        throw new HeddleError(
+          'HEDDLE_ENGINE_UNAVAILABLE',
+          `'${name}' did not start within ${startTimeoutMs} ms${status.lastError ? `: ${status.lastError.message}` : '; has the cluster free slots?'}`,
+        )
+      await sleep(clock, pollMs)
+    }
+  }
+
+  #conf(plan: Plan): Readonly<Record<string, unknown>> {
+    const { workers, componentLog, clock, conf } = this.#settings
+    const { maxBatch, maxBatchBytes, hangTimeoutMs, errorIntervalMs } = this.#settings
+    return confOf(plan, {
+      workers,
+      componentLog,
+      submittedAt: clock.now(),
+      conf,
+      settings: { maxBatch, maxBatchBytes, hangTimeoutMs, errorIntervalMs },
+    })
+  }
+
+  async deploy(topology: Topology): Promise<Deployed> {
+    throw unsupported(
+      `'${topology.name}' cannot take the place of another version: kill that, and submit this`,
+    )
+  }
+
+  async history(_name: string): Promise<readonly TopologyVersion[]> {
+    return []
+  }
+
+  async list(): Promise<readonly TopologyStatus[]> {
+    const found: TopologyStatus[] = []
+    for (const summary of await this.#nimbus.call('getTopologySummaries', {})) {
+      const known = await this.#knownOf(summary)
+      if (known) found.push(await this.#status(known))
+    }
+    return found
+  }
+
+  async describe(name: string): Promise<TopologyDescription> {
+    const known = await this.#known(name)
+    const page = await this.#page(known)
+    return {
+      ...(await this.#status(known, page)),
+      plan: known.plan,
+      metrics: await this.#metrics(known, page),
+    }
+  }
+
+  async activate(name: string): Promise<void> {
+    await this.#known(name)
+    await this.#nimbus.call('activate', { name })
+  }
+
+  async deactivate(name: string): Promise<void> {
+    await this.#known(name)
+    await this.#nimbus.call('deactivate', { name })
+  }
+
+  async rebalance(name: string): Promise<void> {
+    throw unsupported(`'${name}' keeps its number of tasks: kill it, and submit it with another parallelism`)
+  }
+
+  async state(name: string): Promise<StatePage> {
+    throw unsupported(`the state of '${name}' is in the processes of its tasks`)
+  }
+
+  /** Spouts stop first; when nothing is under way any more, or the time is over, the workers end. */
+  async kill(name: string, { waitMs = this.#settings.drainMs }: KillOptions = {}): Promise<void> {
+    const { clock, pollMs } = this.#settings
+    const { plan } = await this.#known(name)
+    const kill = (ms: number): Promise<void> =>
+      this.#nimbus.call('killTopologyWithOpts', { name, options: { waitSecs: Math.ceil(ms / 1000) } })
+    await kill(waitMs)
+    const until = clock.now() + waitMs
+    while (clock.now() < until && !(await this.#drained(plan))) await sleep(clock, pollMs)
+    if (waitMs > 0 && (await this.#summary(name))) await kill(0).catch(unlessGone)
+    while (await this.#summary(name)) await sleep(clock, pollMs)
+  }
+
+  async metrics(name: string): Promise<TopologyMetrics> {
+    const known = await this.#known(name)
+    return this.#metrics(known, await this.#page(known))
+  }
+
+  /** Topologies go on: they are the cluster's. */
+  async close(): Promise<void> {
+    await this.#nimbus.close()
+  }
+
+  /** No spout reads, nor has anything under way: it has left its group then. */
+  async #drained(plan: Plan): Promise<boolean> {
+    const groups = groupsOf(plan)
+    const found = await this.#settings.log.listGroups()
+    return found.every(({ group, members }) => !groups.has(group) || members.length === 0)
+  }
+
+  async #summary(name: string): Promise<TopologySummary | undefined> {
+    const all = await this.#nimbus.call('getTopologySummaries', {})
+    return all.find((each) => each.name === name)
+  }
+
+  /** @throws HEDDLE_ENGINE_UNKNOWN_TOPOLOGY */
+  async #known(name: string): Promise<Known> {
+    const summary = await this.#summary(name)
+    const known = summary && (await this.#knownOf(summary))
+    if (!known) throw new HeddleError('HEDDLE_ENGINE_UNKNOWN_TOPOLOGY', `'${name}'`)
+    return known
+  }
+
+  /** `undefined` for a topology that is not ours, or has gone meanwhile. */
+  async #knownOf(summary: TopologySummary): Promise<Known | undefined> {
+    const { id } = summary
+    if (!this.#plans.has(id)) {
+      try {
+        const conf = JSON.parse(await this.#nimbus.call('getTopologyConf', { id })) as Record<string, unknown>
+        const plan = conf[confNames.plan]
+        this.#plans.set(
+          id,
+          typeof plan === 'string'
+            ? { plan: JSON.parse(plan) as Plan, submittedAt: Number(conf[confNames.submittedAt]) }
+            : undefined,
+        )
+      } catch (error) {
+        unlessGone(error)
+        return undefined
+      }
+    }
+    const known = this.#plans.get(id)
+    return known && { ...known, summary }
+  }
+
+  #page({ summary: { id } }: Known): Promise<TopologyPageInfo> {
+    return this.#nimbus.call('getTopologyPageInfo', { id, window: allTime, withSystem: false })
+  }
+
+  async #status(known: Known, page?: TopologyPageInfo): Promise<TopologyStatus> {
+    const { summary, plan, submittedAt } = known
+    const { executors } = await this.#nimbus.call('getTopologyInfo', { id: summary.id })
+    const ours = executors.filter(({ componentId }) => !componentId.startsWith('__'))
+    const running = ours.length > 0 && ours.every(({ uptimeSecs, host }) => host !== '' && uptimeSecs > 0)
+    const lastError = lastErrorOf(page ?? (await this.#page(known)))
+    return {
+      name: summary.name,
+      state: stateOf(summary.status, running),
+      guarantee: plan.settings.guarantee,
+      startedAt: submittedAt,
+      tasks: plan.components.reduce((sum, { parallelism }) => sum + parallelism, 0),
+      ...(lastError && { lastError }),
+    }
+  }
+
+  async #metrics({ plan }: Known, page: TopologyPageInfo): Promise<TopologyMetrics> {
+    return { ...metricsOf(plan, page), lag: await this.#lag(plan) }
+  }
+
+  /** Records of the input topics that are not done yet. */
+  async #lag(plan: Plan): Promise<number> {
+    const { log } = this.#settings
+    const groups = groupsOf(plan)
+    let lag = 0
+    for (const { group, offsets } of await log.listGroups()) {
+      if (!groups.has(group)) continue
+      for (const { topic, partition, offset } of offsets) {
+        const found = (await log.partitions(topic)).find((each) => each.partition === partition)
+        lag += Math.max(0, (found?.latest ?? offset) - offset)
+      }
+    }
+    return lag
+  }
+}
+
+function stateOf(status: string, running: boolean): TopologyState {
+  switch (status) {
+    case 'ACTIVE':
+      return running ? 'active' : 'starting'
+    case 'INACTIVE':
+      return 'inactive'
+    case 'KILLED':
+      return 'draining'
+    default:
+      return 'starting'
+  }
+}
+
+const unsupported = (detail: string): HeddleError => new HeddleError('HEDDLE_ENGINE_UNSUPPORTED', detail)
+
+/** What is gone need not be killed. */
+function unlessGone(error: unknown): void {
+  if (!isHeddleError(error, 'HEDDLE_ENGINE_UNKNOWN_TOPOLOGY')) throw error
+}
