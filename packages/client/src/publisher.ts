@@ -8,14 +8,17 @@ import { ClientError, type Problem, errorOf, isRetryable, unreachable } from './
 import { type Settings, topicUrl } from './options.ts'
 import { type Backoff, backoffOf, pause, retryAfterMs } from './retry.ts'
 
-/** Where an event is. */
+/** Where an event is, once it is durable. */
 export interface Published {
   readonly topic: string
-  readonly partition: number
-  readonly offset: number
+  /** Not known yet of an event that is `buffered`, and so is `offset`. */
+  readonly partition?: number
+  readonly offset?: number
   readonly id: string
   /** It was there already: this is the place of the first. */
   readonly duplicate?: true
+  /** The gateway has it on disk, and brings it to the log as soon as that can be reached. */
+  readonly buffered?: true
 }
 
 /** An event that waits for its answer. */
@@ -129,8 +132,8 @@ export class Publisher {
         again.push(item)
         error = refused
       } else {
-        const { duplicate, id, offset, partition, topic } = result
-        item.resolve({ topic, partition, offset, id, ...(duplicate ? { duplicate } : undefined) })
+        const { status: _status, ...place } = result
+        item.resolve(place)
       }
     })
     return { again, error }

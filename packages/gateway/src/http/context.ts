@@ -1,10 +1,10 @@
-import type { Clock, Log } from '@heddle/core'
+import type { Clock } from '@heddle/core'
 import type { Access } from './access.ts'
-import type { HttpGatewayOptions, HttpLimits } from './options.ts'
+import type { GatewayLogPort, HttpGatewayOptions, HttpLimits } from './options.ts'
 
 /** What all routes of one gateway share. */
 export interface GatewayContext {
-  readonly log: Log
+  readonly log: GatewayLogPort
   readonly access: Access
   readonly clock: Clock
   readonly limits: HttpLimits

@@ -1,6 +1,12 @@
 export * from './channels.ts'
 export { type HttpGateway, type ListenOptions, createHttpGateway } from './gateway.ts'
-export { type HttpGatewayOptions, type HttpLimits, type Readiness, defaultLimits } from './options.ts'
+export {
+  type GatewayLogPort,
+  type HttpGatewayOptions,
+  type HttpLimits,
+  type Readiness,
+  defaultLimits,
+} from './options.ts'
 export { type Problem, problemOf } from './problem.ts'
 export type {
   ExtraAnswer,

@@ -78,15 +78,29 @@ export const defaultLimits: HttpLimits = {
   drainMs: 10_000,
 }
 
-/** Whether the host can serve: `ready: false` answers /health/ready with 503 and the reason. */
+/** Whether the host can serve: `ready: false` answers /health/ready with 503 and the reason. One that is ready may say something, too. */
 export interface Readiness {
   readonly ready: boolean
   readonly reason?: string
 }
 
+/** What a gateway asks of a log. Whatever has these may stand before one, such as a buffer. */
+export type GatewayLogPort = Pick<
+  Log,
+  | 'append'
+  | 'read'
+  | 'createTopic'
+  | 'describeTopic'
+  | 'alterTopic'
+  | 'deleteTopic'
+  | 'listTopics'
+  | 'partitions'
+  | 'offsetAt'
+>
+
 export interface HttpGatewayOptions {
   /** Where events are kept. The gateway does not close it. */
-  readonly log: Log
+  readonly log: GatewayLogPort
   /** Asked on every route. Default: all is allowed. */
   readonly guard?: Guard
   /**

@@ -6,26 +6,44 @@ import { exitCodes } from './exit-codes.ts'
 /** How much longer than `drain` a stop may take, in ms, for closing files and connections. More means that it hangs. */
 const closingMs = 10_000
 
+/** Aborted by SIGTERM or SIGINT, with the name of the signal as its reason; a second one ends the process at once. */
+export function stopSignal(): AbortSignal {
+  const stop = new AbortController()
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (stop.signal.aborted) process.exit(exitCodes.forced)
+    stop.abort(name)
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+  return stop.signal
+}
+
+/** What `start` gives. When it is stopped while it waits for something, the process ends as one that has been running. */
+export async function unlessStopped<T>(stop: AbortSignal, logger: Logger, start: Promise<T>): Promise<T> {
+  try {
+    return await start
+  } catch (error) {
+    if (!stop.aborted) throw error
+    logger.info({ signal: stop.reason as string }, 'stopped before it had started')
+    process.exit(exitCodes.ok)
+  }
+}
+
 /**
- * Waits for SIGTERM or SIGINT, stops the fabric in order, and ends the process. A second signal ends it at once, and so
- * does a stop that hangs: what was acknowledged is on disk, and what was under way is done after the next start.
+ * Waits for `stop`, stops the fabric in order, and ends the process. A stop that hangs ends it at once: what was
+ * acknowledged is on disk, and what was under way is done after the next start.
  */
 export async function untilStopped(
   fabric: Pick<Fabric, 'close' | 'config'>,
+  stop: AbortSignal,
   logger: Logger,
   clock: Clock = systemClock,
 ): Promise<never> {
-  const signal = await new Promise<NodeJS.Signals>((resolve) => {
-    let stopping = false
-    const onSignal = (name: NodeJS.Signals): void => {
-      if (stopping) process.exit(exitCodes.forced)
-      stopping = true
-      resolve(name)
-    }
-    process.on('SIGTERM', onSignal)
-    process.on('SIGINT', onSignal)
-  })
-  logger.info({ signal }, 'stopping: finishing what is under way (a second signal stops at once)')
+  if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve))
+  logger.info(
+    { signal: stop.reason as string },
+    'stopping: finishing what is under way (a second signal stops at once)',
+  )
   const limitMs = fabric.config.drainMs + closingMs
   clock.after(limitMs, () => {
     logger.error({ limitMs }, 'stopping takes too long: ending at once')

@@ -31,6 +31,14 @@ export interface HeddleConfigInput {
     readonly port?: number
     readonly maxBody?: Size
   }
+  readonly gateway?: {
+    readonly publishTimeout?: Duration
+    readonly buffer?: {
+      readonly path?: string
+      readonly maxBytes?: Size
+      readonly maxAge?: Duration
+    }
+  }
   readonly topologies?: readonly string[]
   readonly topics?: readonly TopicConfigInput[]
   readonly webhooks?: Readonly<Record<string, WebhookInput>>
@@ -59,6 +67,13 @@ export interface HeddleConfig {
   /** `embedded`, or the address of another log. */
   readonly log: string
   readonly http: { readonly host: string; readonly port: number; readonly maxBodyBytes: number }
+  readonly gateway: {
+    readonly publishTimeoutMs: number
+    /** `undefined`: without a buffer. */
+    readonly buffer:
+      | { readonly path: string; readonly maxBytes: number; readonly maxAgeMs: number }
+      | undefined
+  }
   readonly topologies: readonly string[]
   readonly topics: readonly TopicConfigInput[]
   readonly webhooks: Readonly<Record<string, WebhookInput>>

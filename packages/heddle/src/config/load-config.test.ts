@@ -36,6 +36,7 @@ describe('where values come from', () => {
       topics: [],
       webhooks: {},
       drainMs: 30_000,
+      gateway: { publishTimeoutMs: 5_000, buffer: undefined },
       threads: { isolation: 'thread', memoryBytes: 512 * 2 ** 20, hangTimeoutMs: 30_000 },
       logging: { level: 'info', format: 'auto' },
     })

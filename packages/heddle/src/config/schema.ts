@@ -44,6 +44,9 @@ const topic = z.strictObject({
   durability: z.enum(['fsync', 'os']).optional(),
 })
 
+/** What stands for no folder. */
+const noBuffer = 'none'
+
 /** The schema; `env` is for secrets, and `folder` tells where the relative paths of a setting start. */
 export const configSchema = (env: NodeJS.ProcessEnv, folder: (key: string) => string) =>
   z
@@ -51,6 +54,10 @@ export const configSchema = (env: NodeJS.ProcessEnv, folder: (key: string) => st
       data: z.string().min(1),
       log: z.string().min(1),
       http: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65_535), maxBody: size }),
+      gateway: z.strictObject({
+        publishTimeout: duration,
+        buffer: z.strictObject({ path: z.string().min(1), maxBytes: size, maxAge: duration }),
+      }),
       topologies: z.array(z.string().min(1)),
       topics: z.array(topic),
       webhooks: z.record(
@@ -70,12 +77,24 @@ export const configSchema = (env: NodeJS.ProcessEnv, folder: (key: string) => st
       threads: z.strictObject({ isolation: z.enum(isolations), memory: size, hangTimeout: duration }),
       logging: z.strictObject({ level: z.enum(logLevels), format: z.enum(logFormats) }),
     })
-    .transform(({ drain, http: { maxBody, ...http }, threads, ...rest }): HeddleConfig => {
+    .refine(({ log, gateway }) => gateway.buffer.path === noBuffer || log !== 'embedded', {
+      message: 'is for a log that can be away; the embedded one is in this process',
+      path: ['gateway', 'buffer', 'path'],
+    })
+    .transform(({ drain, gateway, http: { maxBody, ...http }, threads, ...rest }): HeddleConfig => {
+      const { path, maxBytes, maxAge } = gateway.buffer
       const config = {
         ...rest,
         data: resolve(folder('data'), rest.data),
         topologies: rest.topologies.map((path) => resolve(folder('topologies'), path)),
         http: { ...http, maxBodyBytes: maxBody },
+        gateway: {
+          publishTimeoutMs: gateway.publishTimeout,
+          buffer:
+            path === noBuffer
+              ? undefined
+              : { path: resolve(folder('gateway.buffer.path'), path), maxBytes, maxAgeMs: maxAge },
+        },
         drainMs: drain,
         threads: {
           isolation: threads.isolation,

@@ -64,6 +64,39 @@ export const settings: readonly Setting[] = [
     about: 'Largest request body, except of an NDJSON stream. Holds a batch of some thousand events.',
   },
   {
+    key: 'gateway.publishTimeout',
+    env: 'HEDDLE_PUBLISH_TIMEOUT',
+    form: 'text',
+    default: '5s',
+    about:
+      'How long a log that is elsewhere may take to answer the gateway. Then a publish is refused with 503 and Retry-After, or goes into the buffer. Half of the 10 s that GitHub gives a webhook.',
+  },
+  {
+    key: 'gateway.buffer.path',
+    env: 'HEDDLE_BUFFER',
+    flag: '--buffer <dir>',
+    form: 'text',
+    default: 'none',
+    about:
+      'Folder for events that are published while the log is away: they are accepted with 202 when they are on disk, and brought to the log in order when it is back, each once. `none`: such events are refused. One process at a time uses it.',
+  },
+  {
+    key: 'gateway.buffer.maxBytes',
+    env: 'HEDDLE_BUFFER_MAX_BYTES',
+    form: 'text',
+    default: '1gb',
+    about:
+      'Bytes of events that may wait; more are refused with 503. Ten minutes of 1,700 events of 1 KB a second.',
+  },
+  {
+    key: 'gateway.buffer.maxAge',
+    env: 'HEDDLE_BUFFER_MAX_AGE',
+    form: 'text',
+    default: '1d',
+    about:
+      'When the oldest event of a topic has waited for this long, further ones are refused with 503: whoever publishes should know that nobody has had them for a day. What was accepted is kept.',
+  },
+  {
     key: 'topologies',
     env: 'HEDDLE_TOPOLOGIES',
     form: 'list',

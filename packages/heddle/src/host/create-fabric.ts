@@ -20,6 +20,8 @@ export interface FabricOptions {
   /** Who is asking; a throw is answered with 401. Default: everybody is `anonymous`. */
   readonly authenticate?: (request: IncomingMessage) => Principal | Promise<Principal>
   readonly clock?: Clock
+  /** Ends a start that waits for the log to be reached. */
+  readonly signal?: AbortSignal
 }
 
 /** A running fabric: a log, a gateway before it, and an engine with topologies. */
@@ -40,11 +42,12 @@ export interface Fabric {
 }
 
 /**
- * Starts a fabric in this process; resolves when it serves. Reads no environment variables and no configuration file:
+ * Starts a fabric in this process; resolves when it serves. While a log elsewhere cannot be reached it waits: the gateway
+ * answers meanwhile, publishes with 503, or with 202 where there is a buffer. Reads no environment variables and no configuration file:
  * `loadConfig` of the CLI does.
  *
  * @throws HEDDLE_CONFIG_INVALID, HEDDLE_MODULE_INVALID, HEDDLE_TOPOLOGY_INVALID, HEDDLE_ADDRESS_IN_USE, and the errors of
- * opening a log. What was started by then is stopped again.
+ * opening a log, or the reason of `options.signal`. What was started by then is stopped again.
  * @example
  * const fabric = await createFabric({ data: './data', http: { port: 0 } }, { topologies: [orders] })
  * console.log(fabric.url)

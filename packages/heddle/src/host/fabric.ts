@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import {
-  type Clock,
+  type Engine,
   HeddleError,
   type Log,
   type TopicSpec,
@@ -13,28 +12,38 @@ import { version } from '../version.ts'
 import type { Fabric, FabricOptions } from './create-fabric.ts'
 import { foldersOf } from './deploy-file.ts'
 import { deployRoutes } from './deploy-routes.ts'
+import { GatewayLog } from './gateway-log/gateway-log.ts'
+import { late } from './late.ts'
 import { findTopologyFiles, loadTopologyFile } from './load-topologies.ts'
 import { logEvents } from './log-events.ts'
 import type { Logger } from './logger.ts'
+import { isLocal, openLog } from './open-log.ts'
+import { type Patience, patiently } from './patience.ts'
 import { topologyRoutes } from './topology-routes.ts'
 import { upgradeOptions } from './upgrade-options.ts'
 
-/** Starts all parts in order; if one fails, those that run are stopped again. See `createFabric`. */
+/**
+ * Starts all parts in order; if one fails, those that run are stopped again. The gateway listens first: while the log cannot
+ * be reached it says so, or takes events into its buffer. See `createFabric`.
+ */
 export async function startFabric(
   config: HeddleConfig,
   options: FabricOptions = {},
   logger?: Logger,
 ): Promise<Fabric> {
-  const { clock = systemClock, guard, authenticate } = options
+  const { clock = systemClock, guard, authenticate, signal } = options
+  /** What takes something in: it is stopped first. */
+  const doors: (() => Promise<unknown>)[] = []
   const stops: (() => Promise<unknown>)[] = []
   let closing: Promise<void> | undefined
-  let ready = false
+  let state: 'starting' | 'running' | 'stopping' = 'starting'
 
   const stop = async (): Promise<void> => {
-    ready = false
+    state = 'stopping'
     const failures: unknown[] = []
     // Each is tried, whatever happens to the others.
-    for (const one of stops.toReversed()) await one().catch((error: unknown) => failures.push(error))
+    for (const one of [...doors, ...stops.toReversed()])
+      await one().catch((error: unknown) => failures.push(error))
     if (failures.length > 0) throw failures[0]
   }
 
@@ -43,52 +52,89 @@ export async function startFabric(
       const end = logEvents(logger)
       stops.push(async () => end())
     }
-    const log = await openLog(config, clock)
-    stops.push(() => log.close())
-    for (const one of config.topics) await log.createTopic(topicSpec(one))
-
-    const { openEngine } = await import('./open-engine.ts')
-    const engine = await openEngine(config, log, options.connectors ?? [], clock)
-    stops.push(async () => {
-      const names = (await engine.list()).map((one) => one.name)
-      await Promise.all(names.map((name) => engine.kill(name, { waitMs: config.drainMs })))
-      await engine.close()
-    })
     const files = await Promise.all(findTopologyFiles(config.topologies).map(loadTopologyFile))
-    const topologies: TopologyStatus[] = []
     const all = [...files.flatMap((file) => file.topologies), ...(options.topologies ?? [])]
-    const names = all.map(({ name }) => name)
-    const upgrades = all.map(({ name }) => upgradeOptions(name, options.upgrade ?? {}, names))
-    for (const [at, one] of all.entries())
-      topologies.push(await engine.submit(one, { ...upgrades[at], by: 'start' }))
 
+    const timeoutMs = isLocal(config) ? undefined : config.gateway.publishTimeoutMs
+    const gatewayLog = new GatewayLog({ clock, timeoutMs })
+    const { buffer } = config.gateway
+    if (buffer) {
+      const { EventBuffer } = await import('./gateway-log/event-buffer.ts')
+      const watch = (reason: string | undefined): void => gatewayLog.watch(reason)
+      const opened = await EventBuffer.open({
+        ...buffer,
+        clock,
+        timeoutMs: config.gateway.publishTimeoutMs,
+        watch,
+      })
+      opened.expect([...config.topics.map(topicSpec), ...all.flatMap(({ plan }) => plan.topics)])
+      gatewayLog.useBuffer(opened)
+    }
+    const running: { engine?: Engine } = {}
+    const lateEngine = late(
+      () => running.engine,
+      () => new HeddleError('HEDDLE_HTTP_UNAVAILABLE', 'the host is starting'),
+    )
     const { createMetrics } = await import('./metrics/metrics.ts')
-    const metrics = createMetrics({ engine, log })
+    const metrics = createMetrics({ engine: lateEngine, log: gatewayLog, clock })
     stops.push(async () => metrics.close())
     const { createHttpGateway } = await import('@heddle/gateway/http')
     const gateway = createHttpGateway({
-      log,
+      log: gatewayLog,
       clock,
       version,
       webhooks: config.webhooks,
       limits: { maxBodyBytes: config.http.maxBodyBytes, drainMs: config.drainMs },
       extraRoutes: [
-        ...topologyRoutes(engine),
+        ...topologyRoutes(lateEngine),
         ...deployRoutes({
-          engine,
+          engine: lateEngine,
           folders: options.deployFrom ?? foldersOf(config.topologies),
           drainMs: config.drainMs,
         }),
       ],
       metrics: () => metrics.text(),
-      readiness: () => (ready ? { ready } : { ready, reason: 'it is starting or stopping' }),
+      readiness: () => {
+        if (state === 'stopping') return { ready: false, reason: 'it is stopping' }
+        if (gatewayLog.awayReason !== undefined)
+          return { ready: gatewayLog.accepts, reason: gatewayLog.awayReason }
+        return state === 'running' ? { ready: true } : { ready: false, reason: 'it is starting' }
+      },
       ...(guard && { guard }),
       ...(authenticate && { authenticate }),
     })
+    doors.push(
+      () => gateway.close(),
+      () => gatewayLog.close(),
+    )
     const { url } = await listen(gateway, config)
-    stops.push(() => gateway.close())
 
-    ready = true
+    const patience: Patience = {
+      clock,
+      signal,
+      tell(reason, retryMs) {
+        gatewayLog.notYet(reason, retryMs)
+        logger?.warn({ url, retryMs, reason }, 'the log cannot be reached; it is tried again')
+      },
+    }
+    const log = await patiently(patience, () => openLog(config, clock))
+    stops.push(() => log.close())
+    for (const one of config.topics) await patiently(patience, () => log.createTopic(topicSpec(one)))
+    const engine = await startEngine(config, log, options)
+    running.engine = engine
+    stops.push(async () => {
+      const names = (await engine.list()).map((one) => one.name)
+      await Promise.all(names.map((name) => engine.kill(name, { waitMs: config.drainMs })))
+      await engine.close()
+    })
+    const names = all.map(({ name }) => name)
+    const topologies: TopologyStatus[] = []
+    for (const one of all) {
+      const upgrade = { ...upgradeOptions(one.name, options.upgrade ?? {}, names), by: 'start' }
+      topologies.push(await patiently(patience, () => engine.submit(one, upgrade)))
+    }
+    gatewayLog.use(log)
+    state = 'running'
     return { url, config, log, engine, topologies, close: () => (closing ??= stop()) }
   } catch (error) {
     await stop().catch(() => {}) // the first error is the one to tell
@@ -96,20 +142,9 @@ export async function startFabric(
   }
 }
 
-async function openLog(config: HeddleConfig, clock: Clock): Promise<Log> {
-  if (config.log === 'embedded') {
-    const { openEmbeddedLog } = await import('@heddle/log/embedded')
-    return openEmbeddedLog({ path: config.data, clock })
-  }
-  if (/^kafka(\+ssl)?:/.test(config.log)) {
-    const { openKafkaLog } = await import('@heddle/log/kafka')
-    return openKafkaLog({ url: config.log, statePath: join(config.data, 'state'), clock })
-  }
-  throw new HeddleError(
-    'HEDDLE_CONFIG_INVALID',
-    `log: there is no log for '${config.log}'; there are 'embedded' and 'kafka://host:port'`,
-    { info: { keys: ['log'] } },
-  )
+async function startEngine(config: HeddleConfig, log: Log, options: FabricOptions): Promise<Engine> {
+  const { openEngine } = await import('./open-engine.ts')
+  return openEngine(config, log, options.connectors ?? [], options.clock ?? systemClock)
 }
 
 /** What the log is asked for: durations and sizes as numbers. */

@@ -16,6 +16,7 @@ import type {
   CorruptMessage,
   GroupMessage,
 } from '@heddle/log/embedded'
+import type { BufferMessage, LogStateMessage } from './gateway-log/channels.ts'
 import type { Logger } from './logger.ts'
 import { onChannel } from './metrics/on-channel.ts'
 import { Throttle } from './throttle.ts'
@@ -38,6 +39,21 @@ export function logEvents(logger: Logger, clock: Clock = systemClock): () => voi
       // Those below 500 are the caller's business, and it was told.
       if (problem.status >= 500) often('warn', problem.code, { ...facts, err: error }, 'a request failed')
       else logger.debug({ ...facts, detail: problem.detail }, 'a request was refused')
+    }),
+    onChannel<LogStateMessage>('heddle:host:log', ({ state, ...facts }) => {
+      if (state === 'away') logger.warn(facts, 'the log is away')
+      else logger.info(facts, 'the log is back')
+    }),
+    onChannel<BufferMessage>('heddle:host:buffer', ({ state, error, ...facts }) => {
+      if (state === 'buffering') logger.warn({ ...facts, reason: error }, 'events go into the buffer')
+      else if (state === 'empty') logger.info(facts, 'the buffer is empty: events go to the log again')
+      else
+        often(
+          'warn',
+          `buffer ${facts.topic}`,
+          { ...facts, err: error },
+          'the buffer cannot be emptied; it is tried again',
+        )
     }),
     onChannel<FileCut>('heddle:connectors:file-cut', (facts) => {
       if (facts.length > facts.checkpoint) logger.info(facts, 'cut a file back to what was committed')

@@ -47,6 +47,11 @@ export const publishOperation: Operation = {
   },
   responses: {
     201: { description: 'Stored', ...jsonContent(ref('Published')) },
+    202: {
+      description:
+        'Accepted while the log is away: durable here, and stored as soon as the log can be reached',
+      ...jsonContent(ref('Published')),
+    },
     200: {
       description: 'It was there already; or a batch or stream with all items stored',
       content: {
@@ -66,6 +71,8 @@ export const publishOperation: Operation = {
     'HEDDLE_HTTP_BODY_TOO_LARGE',
     'HEDDLE_HTTP_UNSUPPORTED_MEDIA',
     'HEDDLE_LOG_DISK_FULL',
+    'HEDDLE_LOG_UNAVAILABLE',
+    'HEDDLE_BUFFER_FULL',
   ],
 }
 

@@ -29,8 +29,18 @@ const settings = {
   durability: { enum: ['fsync', 'os'] },
 }
 
-const place = { topic: text, partition: whole, offset: whole, id: text, duplicate: { const: true } }
-const placeRequired = ['topic', 'partition', 'offset', 'id']
+const place = {
+  topic: text,
+  partition: whole,
+  offset: whole,
+  id: text,
+  duplicate: { const: true },
+  buffered: {
+    const: true,
+    description: 'It is durable here, and goes to the log when that can be reached: it has no place yet',
+  },
+}
+const placeRequired = ['topic', 'id']
 
 export const schemas: Readonly<Record<string, object>> = {
   Event: {

@@ -10,15 +10,16 @@
  *
  * @module
  */
-import { type Appended, HeddleError, type Log, type RecordInput, isHeddleError } from '@heddle/core'
+import { type Appended, HeddleError, type RecordInput, isHeddleError } from '@heddle/core'
 import type { FastifyReply } from 'fastify'
 import type { Incoming } from '../../cloudevents/incoming.ts'
 import { batchText, structuredAt } from '../../cloudevents/structured.ts'
 import { publishChannel } from '../channels.ts'
 import type { GatewayContext } from '../context.ts'
+import type { GatewayLogPort } from '../options.ts'
 import { problemOf } from '../problem.ts'
 import { type GatewayRequest, sendJsonText, topicResource } from '../routes/route.ts'
-import { once, placeText } from './place.ts'
+import { once, placeStatus, placeText } from './place.ts'
 
 /** Answers a publish in batched mode. */
 export async function publishBatch(
@@ -99,7 +100,7 @@ export class Batch {
   }
 
   /** Appends the valid items, in order. @throws when the log cannot: then none is stored. */
-  async append(log: Log, topic: string): Promise<void> {
+  async append(log: GatewayLogPort, topic: string): Promise<void> {
     this.#outcomes = this.records.length === 0 ? [] : await appendEach(log, topic, this.records)
     for (const outcome of this.#outcomes) {
       if ('error' in outcome) this.failed++
@@ -124,7 +125,7 @@ export class Batch {
         yield { text: `{"status":${problem.status},"error":${JSON.stringify(problem)}}`, failed: true }
       } else {
         yield {
-          text: `{"status":${outcome.duplicate ? 200 : 201},${placeText(topic, (item as { id: string }).id, outcome).slice(1)}`,
+          text: `{"status":${placeStatus(outcome)},${placeText(topic, (item as { id: string }).id, outcome).slice(1)}`,
           failed: false,
         }
       }
@@ -140,7 +141,7 @@ export class Batch {
 
 /** Appends as one; when a record is refused for itself (too large, without the key of a compacted topic), each by itself. */
 async function appendEach(
-  log: Log,
+  log: GatewayLogPort,
   topic: string,
   records: readonly RecordInput[],
 ): Promise<(Appended | { readonly error: unknown })[]> {

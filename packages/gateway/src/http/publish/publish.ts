@@ -13,7 +13,7 @@ import { structuredEvent } from '../../cloudevents/structured.ts'
 import { publishChannel } from '../channels.ts'
 import type { GatewayContext } from '../context.ts'
 import { type GatewayRequest, sendJsonText, topicResource } from '../routes/route.ts'
-import { once, placeText } from './place.ts'
+import { once, placeStatus, placeText } from './place.ts'
 import { publishBatch } from './publish-batch.ts'
 import { publishLines } from './publish-lines.ts'
 
@@ -53,7 +53,7 @@ function publishOne(
     (answer) => {
       load.bytes -= bytes
       const [place] = answer
-      sendJsonText(reply, place!.duplicate ? 200 : 201, placeText(topic, id, place!))
+      sendJsonText(reply, placeStatus(place!), placeText(topic, id, place!))
       if (publishChannel.hasSubscribers) {
         const duplicates = place!.duplicate ? 1 : 0
         publishChannel.publish({

@@ -7,7 +7,6 @@
 import {
   type CelPredicate,
   HeddleError,
-  type Log,
   type Position,
   type ReadOptions,
   type SignalLike,
@@ -17,6 +16,7 @@ import {
 } from '@heddle/core'
 import { eventJson } from '../../cloudevents/event-json.ts'
 import { type Cursor, cursorTail, formatCursor, parseCursor } from '../cursor.ts'
+import type { GatewayLogPort } from '../options.ts'
 import type { Start } from './start.ts'
 
 /** An event to give out. */
@@ -39,13 +39,13 @@ export interface FeedRead {
 }
 
 export class Feed {
-  readonly #log: Log
+  readonly #log: GatewayLogPort
   readonly #topic: string
   readonly #cursor: Cursor
   readonly #only: number | undefined
   readonly #filter: CelPredicate | undefined
 
-  constructor(log: Log, topic: string, start: Start, filter: CelPredicate | undefined) {
+  constructor(log: GatewayLogPort, topic: string, start: Start, filter: CelPredicate | undefined) {
     this.#log = log
     this.#topic = topic
     this.#cursor = start.cursor
@@ -117,7 +117,7 @@ export class Feed {
     }
   }
 
-  async #read(positions: readonly Position[], options: ReadOptions): ReturnType<Log['read']> {
+  async #read(positions: readonly Position[], options: ReadOptions): ReturnType<GatewayLogPort['read']> {
     try {
       return await this.#log.read(positions, options)
     } catch (error) {

@@ -9,9 +9,10 @@
  *
  * @module
  */
-import { HeddleError, type Log } from '@heddle/core'
+import { HeddleError } from '@heddle/core'
 import type { FastifyReply } from 'fastify'
 import type { GatewayContext } from '../context.ts'
+import type { GatewayLogPort } from '../options.ts'
 import type { GatewayRequest } from '../routes/route.ts'
 import { Feed, filterOf } from './feed.ts'
 import { one, startOf, whole } from './start.ts'
@@ -40,7 +41,7 @@ export async function readLines(
 }
 
 // Where the end is now: one that came later would move it on for as long as somebody publishes.
-async function endsOf(log: Log, topic: string): Promise<ReadonlyMap<number, number>> {
+async function endsOf(log: GatewayLogPort, topic: string): Promise<ReadonlyMap<number, number>> {
   return new Map((await log.partitions(topic)).map(({ latest, partition }) => [partition, latest]))
 }
 

@@ -10,8 +10,9 @@
  *
  * @module
  */
-import { HeddleError, type Log } from '@heddle/core'
+import { HeddleError } from '@heddle/core'
 import { type Cursor, parseCursor } from '../cursor.ts'
+import type { GatewayLogPort } from '../options.ts'
 import type { Query } from '../routes/route.ts'
 
 /** One value of a query parameter. @throws HEDDLE_HTTP_BAD_REQUEST when it is given twice. */
@@ -53,7 +54,7 @@ export interface Start {
  * @throws HEDDLE_HTTP_BAD_REQUEST, HEDDLE_LOG_UNKNOWN_TOPIC
  */
 export async function startOf(
-  log: Log,
+  log: GatewayLogPort,
   topic: string,
   query: Query,
   otherwise: 'earliest' | 'latest',

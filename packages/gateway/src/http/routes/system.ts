@@ -106,7 +106,7 @@ export function systemRoutes({ options, stopping }: GatewayContext, document: ()
         if (stopping.aborted) throw new HeddleError('HEDDLE_HTTP_UNAVAILABLE', 'the gateway is stopping')
         const state = (await readiness?.()) ?? { ready: true }
         if (!state.ready) throw new HeddleError('HEDDLE_HTTP_UNAVAILABLE', state.reason ?? 'not ready')
-        sendJson(reply, 200, { ready: true })
+        sendJson(reply, 200, state)
       },
     },
   ]

@@ -6,7 +6,6 @@
 import {
   type Duration,
   HeddleError,
-  type Log,
   type Size,
   type TopicConfig,
   type TopicInfo,
@@ -15,6 +14,7 @@ import {
 } from '@heddle/core'
 import type { GatewayContext } from '../context.ts'
 import { ref, jsonContent, topicParameter } from '../openapi/parts.ts'
+import type { GatewayLogPort } from '../options.ts'
 import { type GatewayRequest, type Method, type Route, sendJson, topicResource } from './route.ts'
 
 const tags = ['topics']
@@ -153,14 +153,14 @@ export function topicRoutes({ log }: GatewayContext): Route[] {
   ]
 }
 
-async function described(log: Log, name: string): Promise<TopicInfo> {
+async function described(log: GatewayLogPort, name: string): Promise<TopicInfo> {
   const topic = await log.describeTopic(name)
   if (topic) return topic
   throw new HeddleError('HEDDLE_LOG_UNKNOWN_TOPIC', `'${name}'`)
 }
 
 async function create(
-  log: Log,
+  log: GatewayLogPort,
   name: string,
   body: Readonly<Record<string, unknown>>,
 ): Promise<{ created: boolean; topic: TopicInfo }> {

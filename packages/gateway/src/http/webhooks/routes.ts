@@ -64,6 +64,8 @@ export function webhookRoutes(context: GatewayContext): Route[] {
           'HEDDLE_SIGNATURE_INVALID',
           'HEDDLE_EVENT_INVALID',
           'HEDDLE_LOG_UNKNOWN_TOPIC',
+          'HEDDLE_LOG_UNAVAILABLE',
+          'HEDDLE_BUFFER_FULL',
         ],
       },
       handle: (request, reply) => takeIn(context, request, reply),

@@ -13,7 +13,7 @@ import { configFlags } from '../define/options.ts'
 import { print, printJson, style } from '../output.ts'
 import { errorText } from '../print-error.ts'
 import { readyLine } from '../ready-line.ts'
-import { untilStopped } from '../until-stopped.ts'
+import { stopSignal, unlessStopped, untilStopped } from '../until-stopped.ts'
 import { printDifference } from './deploy.ts'
 
 interface DevOptions extends Record<string, unknown> {
@@ -38,7 +38,9 @@ export async function dev(paths: readonly string[], options: DevOptions): Promis
   const folders = sources.filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory())
 
   const deployFrom = foldersOf(sources)
-  const fabric = await startFabric({ ...config, topologies: [] }, { deployFrom }, logger)
+  const stop = stopSignal()
+  const starting = startFabric({ ...config, topologies: [] }, { deployFrom, signal: stop }, logger)
+  const fabric = await unlessStopped(stop, logger, starting)
   const live = new LiveTopologies(fabric.engine, config.drainMs, (report) => show(report, json))
   const watcher = new FileWatcher({
     clock: systemClock,
@@ -70,6 +72,7 @@ export async function dev(paths: readonly string[], options: DevOptions): Promis
         await fabric.close()
       },
     },
+    stop,
     logger,
   )
 }

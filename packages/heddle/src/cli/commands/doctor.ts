@@ -55,13 +55,25 @@ export async function doctor(
     )
 }
 
-/** The checked value of a setting; three of them have another name once they are checked. */
+/** The checked value of a setting; those with a unit have another name once they are checked. */
 function valueOf(config: HeddleConfig, key: string): unknown {
   switch (key) {
     case 'http.maxBody':
       return config.http.maxBodyBytes
     case 'drain':
       return config.drainMs
+    case 'threads.memory':
+      return config.threads.memoryBytes
+    case 'threads.hangTimeout':
+      return config.threads.hangTimeoutMs
+    case 'gateway.publishTimeout':
+      return config.gateway.publishTimeoutMs
+    case 'gateway.buffer.path':
+      return config.gateway.buffer?.path ?? 'none'
+    case 'gateway.buffer.maxBytes':
+      return config.gateway.buffer?.maxBytes ?? ''
+    case 'gateway.buffer.maxAge':
+      return config.gateway.buffer?.maxAgeMs ?? ''
     default:
       return key.split('.').reduce<unknown>((value, part) => (value as Record<string, unknown>)[part], config)
   }

@@ -5,7 +5,7 @@ import { createLogger } from '../../host/logger.ts'
 import { configFlags } from '../define/options.ts'
 import { print } from '../output.ts'
 import { readyLine } from '../ready-line.ts'
-import { untilStopped } from '../until-stopped.ts'
+import { stopSignal, unlessStopped, untilStopped } from '../until-stopped.ts'
 
 interface UpOptions extends Record<string, unknown> {
   readonly config?: string
@@ -28,7 +28,9 @@ export async function up(files: readonly string[], options: UpOptions): Promise<
     ...(options.config !== undefined && { file: options.config }),
   })
   const logger = createLogger(config.logging)
-  const fabric = await startFabric(config, { upgrade: { dropState, rename } }, logger)
+  const stop = stopSignal()
+  const starting = startFabric(config, { upgrade: { dropState, rename }, signal: stop }, logger)
+  const fabric = await unlessStopped(stop, logger, starting)
   print(readyLine(fabric, json))
-  await untilStopped(fabric, logger)
+  await untilStopped(fabric, stop, logger)
 }

@@ -3,7 +3,7 @@ import { Gauge, type Registry } from 'prom-client'
 import type { MetricsGroup } from './metrics.ts'
 
 /** Offsets and sizes of each partition. */
-export function topicMetrics(registry: Registry, log: Log): MetricsGroup {
+export function topicMetrics(registry: Registry, log: Pick<Log, 'listTopics' | 'partitions'>): MetricsGroup {
   const gauge = (name: string, help: string): Gauge<'topic' | 'partition'> =>
     new Gauge({ name, help, labelNames: ['topic', 'partition'], registers: [registry] })
   const earliest = gauge('heddle_partition_earliest_offset', 'First offset that is kept')
@@ -11,10 +11,10 @@ export function topicMetrics(registry: Registry, log: Log): MetricsGroup {
   const bytes = gauge('heddle_partition_bytes', 'Bytes on disk')
   return {
     async refresh() {
+      for (const each of [earliest, latest, bytes]) each.reset()
       const topics = await log.listTopics()
       // One that is deleted in between is left out.
       const partitions = await Promise.all(topics.map(({ name }) => log.partitions(name).catch(() => [])))
-      for (const each of [earliest, latest, bytes]) each.reset()
       for (const one of partitions.flat()) {
         const labels = { topic: one.topic, partition: String(one.partition) }
         earliest.set(labels, one.earliest)
