@@ -17,6 +17,7 @@ import type {
   GroupMessage,
 } from '@heddle/log/embedded'
 import type { BufferMessage, LogStateMessage } from './gateway-log/channels.ts'
+import { logRestores } from './log-restores.ts'
 import type { Logger } from './logger.ts'
 import { onChannel } from './metrics/on-channel.ts'
 import { Throttle } from './throttle.ts'
@@ -34,6 +35,7 @@ export function logEvents(logger: Logger, clock: Clock = systemClock): () => voi
       logger[weight](leftOut === 0 ? facts : { ...facts, leftOut }, message),
     )
   const ends = [
+    logRestores(logger, clock),
     onChannel<RefusedMessage>('heddle:gateway:refused', ({ method, route, problem, error }) => {
       const facts = { method, route, status: problem.status, code: problem.code }
       // Those below 500 are the caller's business, and it was told.

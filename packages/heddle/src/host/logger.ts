@@ -2,6 +2,7 @@ import { Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import { type Logger as PinoLogger, pino } from 'pino'
 import type { HeddleConfig } from '../config/config.ts'
+import { statusLine } from './status-line.ts'
 
 export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error'>
 
@@ -26,8 +27,7 @@ const colours = { 20: 'dim', 30: 'cyan', 40: 'yellow', 50: 'red', 60: 'red' } as
 function prettyStream(): Writable {
   return new Writable({
     write(chunk: Buffer, _, done) {
-      for (const line of chunk.toString().split('\n'))
-        if (line !== '') process.stderr.write(`${prettyLine(line)}\n`)
+      for (const line of chunk.toString().split('\n')) if (line !== '') statusLine.write(prettyLine(line))
       done()
     },
   })

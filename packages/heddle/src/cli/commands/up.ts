@@ -2,9 +2,11 @@ import { resolve } from 'node:path'
 import { loadConfig } from '../../config/load-config.ts'
 import { startFabric } from '../../host/fabric.ts'
 import { createLogger } from '../../host/logger.ts'
+import { statusLine } from '../../host/status-line.ts'
 import { configFlags } from '../define/options.ts'
 import { print } from '../output.ts'
 import { readyLine } from '../ready-line.ts'
+import { showRestores } from '../show-restores.ts'
 import { stopSignal, unlessStopped, untilStopped } from '../until-stopped.ts'
 
 interface UpOptions extends Record<string, unknown> {
@@ -28,6 +30,7 @@ export async function up(files: readonly string[], options: UpOptions): Promise<
     ...(options.config !== undefined && { file: options.config }),
   })
   const logger = createLogger(config.logging)
+  if (config.logging.format !== 'json') showRestores(statusLine)
   const stop = stopSignal()
   const starting = startFabric(config, { upgrade: { dropState, rename }, signal: stop }, logger)
   const fabric = await unlessStopped(stop, logger, starting)

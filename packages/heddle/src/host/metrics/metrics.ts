@@ -7,6 +7,7 @@ import { connectorMetrics } from './connector-metrics.ts'
 import { engineMetrics } from './engine-metrics.ts'
 import { gatewayMetrics } from './gateway-metrics.ts'
 import { logMetrics } from './log-metrics.ts'
+import { restoreMetrics } from './restore-metrics.ts'
 import { topicMetrics } from './topic-metrics.ts'
 import { topologyMetrics } from './topology-metrics.ts'
 
@@ -45,6 +46,7 @@ export function createMetrics({ engine, log, clock }: MetricsOptions): Metrics {
     gatewayMetrics(registry),
     bufferMetrics(registry, log, clock),
     logMetrics(registry),
+    restoreMetrics(registry),
     engineMetrics(registry),
     connectorMetrics(registry),
   ]
