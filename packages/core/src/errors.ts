@@ -51,6 +51,7 @@ export const errorTable = {
   HEDDLE_LOG_IO: row('retryable', 503, 'Reading or writing the log failed', 'Check the disk; see the cause.'),
   HEDDLE_LOG_UNAVAILABLE: row('retryable', 503, 'The brokers of the log cannot be reached, or are changing leaders', 'It was tried again for a while; check that the brokers run and that their addresses are right.'),
   HEDDLE_LOG_UNAUTHORIZED: row('usage', 403, 'The brokers of the log refuse this client', 'Check its user, password, token or certificate, and its access rights on the brokers.'),
+  HEDDLE_LOG_UNTRUSTED: row('usage', 502, 'No trusted connection to the brokers of the log', 'Correct what the detail says of the certificates; see docs/guides/kafka.md.'),
   HEDDLE_LOG_UNSUPPORTED: row('usage', 501, 'This log cannot do that', 'See the detail for what it lacks.'),
 
   // engine

@@ -4,9 +4,9 @@ import { timeoutChannel } from './channels.ts'
 import { Committer, type Snapshot, isEmpty } from './committer.ts'
 import type { Ground, Processing } from './ground.ts'
 import type { Lane } from './lane.ts'
-import { Occasions } from './occasions.ts'
+import { Occasions, timeSources } from './occasions.ts'
 import { retryDelay } from './retry-delay.ts'
-import { type Root, type RootOwner, failAll } from './root.ts'
+import { Root, type RootOwner, failAll } from './root.ts'
 import type { SpoutDriver } from './spout-driver.ts'
 
 /** A timeout is noticed late by at most this share of it. */
@@ -14,6 +14,9 @@ const timeoutChecks = 8
 
 /** How long a partition that moves to another member may take to be done, in milliseconds: half of the usual session. */
 const revokeMs = 5000
+
+/** What event time comes to is told again and again. */
+const nobody: RootOwner = { begun() {}, done() {}, failed() {} }
 
 const noOutputs = new Map<string, never>()
 
@@ -50,7 +53,7 @@ export class AtLeastOnce implements Processing, RootOwner {
   constructor(ground: Ground, spouts: readonly SpoutDriver[]) {
     this.#ground = ground
     this.#spouts = spouts
-    this.#occasions = new Occasions(ground, () => [...ground.ingest.lanes, ...spouts])
+    this.#occasions = new Occasions(ground, () => timeSources(ground, spouts))
     this.#committer = new Committer(ground, this.#occasions.wanted)
     this.#broken.promise.catch(() => {})
   }
@@ -261,10 +264,19 @@ export class AtLeastOnce implements Processing, RootOwner {
     const { topology } = this.#ground
     this.#committed = this.#ground.stats.completed
     await this.#occasions.pass(topology.plan.settings.messageTimeoutMs)
+    this.#announce()
     const snapshot = this.#committer.snapshot()
     if (isEmpty(snapshot)) return
     if (snapshot.state) await this.#untilDone()
     await this.#persist(snapshot)
+  }
+
+  #announce(): void {
+    const { announcer, appender, ingest, clock } = this.#ground
+    if (!announcer) return
+    const busy = [...ingest.lanes].some((lane) => lane.progress() !== undefined) || this.#spouts.length > 0
+    const root = new Root(nobody, clock.now())
+    announcer.announce(busy, (topic, record) => appender.append(topic, record, root))
   }
 
   /** Waits until what is under way now is done, or failed. */

@@ -21,6 +21,7 @@ export interface Snapshot {
  *
  * ```
  * store '<topology>':  'watermark' → ms,  'time/<topic>/<partition>' → ms      (decimal text)
+ * store of a run of a stage:  'watermark' → ms,  'from/<source>' → ms
  * ```
  */
 export class Committer {
@@ -86,7 +87,9 @@ export class Committer {
     const add = (name: string, time: number): void => {
       if (Number.isFinite(time) && this.#saved.get(name) !== time) times.set(name, time)
     }
-    for (const lane of this.#ground.ingest.lanes) add(timeName(lane), lane.time)
+    const { ingest, carried } = this.#ground
+    if (carried) for (const [source, time] of carried.entries()) add(sourceName(source), time)
+    else for (const lane of ingest.lanes) add(timeName(lane), lane.time)
     add('watermark', this.#ground.eventTime.watermark)
     return times
   }
@@ -104,16 +107,22 @@ export class Committer {
 /** True when there is nothing to commit but where event time has come to, which need not be kept by itself. */
 export const isEmpty = ({ offsets, state }: Snapshot): boolean => offsets.length === 0 && !state
 
+const sourceName = (source: string): string => `from/${source}`
 const timeName = ({ topic, partition }: TopicPartition): string => `time/${topic}/${partition}`
 
 /** Event time as it was committed. */
 export function savedTimes(meta: Ground['meta']): {
   readonly watermark: number
   readonly timeOf: (place: TopicPartition) => number
+  readonly source: (source: string) => number
 } {
   const read = (name: string): number => {
     const bytes = meta.get(name)
     return bytes === undefined ? -Infinity : Number(decoder.decode(bytes))
   }
-  return { watermark: read('watermark'), timeOf: (place) => read(timeName(place)) }
+  return {
+    watermark: read('watermark'),
+    timeOf: (place) => read(timeName(place)),
+    source: (name) => read(sourceName(name)),
+  }
 }

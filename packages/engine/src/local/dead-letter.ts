@@ -48,7 +48,7 @@ const isShort = ([name]: readonly [string, unknown]): boolean =>
   name !== 'ce_dlstack' && name !== 'ce_dlerror'
 
 function baseRecord(topology: string, { root, component, value }: GaveUp): RecordInput {
-  const { place } = root
+  const place = root.letter
   if (place?.event) return withTrace(eventRecord(place, place.event), place.event, root.traceparent)
   if (place) return unreadable(place)
   const made: Event = {
@@ -111,10 +111,10 @@ function extensions(topology: string, gaveUp: GaveUp): Headers {
   if (isHeddleError(error)) headers.push(['ce_dlcode', error.code])
   if (error instanceof Error && error.stack !== undefined)
     headers.push(['ce_dlstack', cut(error.stack, maxStack)])
-  if (root.place) {
-    const { topic, partition, record } = root.place
+  if (root.input) {
+    const { topic, partition, offset } = root.input
     headers.push(['ce_dltopic', topic], ['ce_dlpartition', String(partition)])
-    headers.push(['ce_dloffset', String(record.offset)])
+    headers.push(['ce_dloffset', String(offset)])
   }
   return headers
 }

@@ -18,7 +18,7 @@ import { Bell } from './bell.ts'
 import { Lane } from './lane.ts'
 import type { Settings } from './options.ts'
 import { OutboxSession, checkpointName } from './outbox-session.ts'
-import { stateStore } from './plan-record.ts'
+import { stateStores } from './plan-record.ts'
 import { retryDelay } from './retry-delay.ts'
 
 /** When nothing was assigned within this time, in milliseconds, another process is delivering. */
@@ -169,7 +169,7 @@ export class Delivery {
   async #deliver(opened: PromiseWithResolvers<void>): Promise<void> {
     const { log, topology, component, settings } = this.#context
     const member = this.#member!
-    const store = await stateStore(log, topology, component.id)
+    const store = (await stateStores(log, topology, component.id))[0]!
     const transactor = await log.transactor(this.#name)
     let sink: Sink | undefined
     try {

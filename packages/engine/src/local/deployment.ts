@@ -11,13 +11,16 @@ import {
   isHeddleError,
   sleep,
 } from '@heddle/core'
+import { inputPartitions, keyPartitionsOf } from '../stages/key-partitions.ts'
+import { StagedRun } from '../stages/staged-run.ts'
+import { stagesOf } from '../stages/stages.ts'
 import { errorChannel, stateChannel } from './channels.ts'
 import { ComponentStats } from './component-stats.ts'
 import { Delivery } from './delivery.ts'
 import type { Settings } from './options.ts'
 import { deleteDropped } from './plan-record.ts'
 import { retryDelay } from './retry-delay.ts'
-import type { Run } from './run.ts'
+import type { Running } from './run.ts'
 import { Seat, needsSeat } from './seat.ts'
 import { startRun } from './start-run.ts'
 import { ensureTopics } from './topics.ts'
@@ -54,7 +57,9 @@ export class Deployment {
   #state: TopologyState = 'starting'
   #lastError: TopologyStatus['lastError']
   #paused = false
-  #run: Run | undefined
+  #run: Running | undefined
+  /** How many shares its keys are cut into; `undefined` where it runs in one place. */
+  #partitions: number | undefined
   /** One operation after the other. */
   #doing: Promise<unknown> = Promise.resolve()
 
@@ -100,7 +105,7 @@ export class Deployment {
     if (this.#killed.signal.aborted) throw new HeddleError('HEDDLE_ENGINE_STOPPED', `'${topology.name}'`)
     const before = this.#version
     this.#setState('draining')
-    await this.#stopAll(waitMs)
+    await this.#stopAll(waitMs, true)
     await this.#deleting
     this.#version = newVersion(topology, this.#settings.clock.now(), options)
     try {
@@ -122,6 +127,7 @@ export class Deployment {
   /** Starts what is to run now, or stands by. @throws What starting the tasks throws; nothing runs then. */
   async #startVersion(): Promise<void> {
     await ensureTopics(this.#log, this.topology.plan)
+    this.#partitions = await keyPartitionsOf(this.#log, this.topology.plan, this.#settings)
     await this.#takeSeat()
     // Another process runs it; this one stands by.
     if (this.#seat?.held === false) this.#setState('starting')
@@ -131,7 +137,7 @@ export class Deployment {
   async #takeSeat(): Promise<void> {
     const { plan } = this.topology
     const former = this.#seat
-    const needed = needsSeat(plan)
+    const needed = needsSeat(plan) && this.#partitions === undefined
     if (former && needed && former.topic === plan.settings.deadLetterTopic) return
     this.#seat = undefined
     await former?.leave()
@@ -257,7 +263,7 @@ export class Deployment {
   /** Makes its plan the one that runs; from here on its state is in the places that the upgrade says. */
   #adopt(): Promise<Upgrade> {
     const { topology, options } = this.#version
-    return adoptPlan(this.#log, topology.plan, options, this.#settings.clock.now())
+    return adoptPlan(this.#log, topology.plan, options, this.#settings.clock.now(), this.#partitions)
   }
 
   #started(): void {
@@ -267,12 +273,12 @@ export class Deployment {
       .catch((error: unknown) => this.#report(undefined, error))
   }
 
-  async #stopAll(waitMs: number): Promise<void> {
+  async #stopAll(waitMs: number, drain = false): Promise<void> {
     const { clock } = this.#settings
     const until = clock.now() + waitMs
     const run = this.#run
     this.#run = undefined
-    await run?.stop(waitMs)
+    await run?.stop(waitMs, drain)
     // What the tasks put out last is delivered too.
     const deliveries = this.#deliveries
     this.#deliveries = []
@@ -335,20 +341,31 @@ export class Deployment {
   }
 
   async #startRun(): Promise<void> {
-    const run = await startRun({
+    const { plan } = this.topology
+    const stages = this.#partitions === undefined ? [] : stagesOf(plan, this.#partitions)
+    const context = {
       topology: this.topology,
+      sizes: await ensureTopics(this.#log, plan, stages),
       parallelism: this.#version.parallelism,
       log: this.#log,
       clock: this.#settings.clock,
       settings: this.#settings,
       stats: this.#version.stats,
       componentStats: this.#version.componentStats,
-      report: (component, error) => this.#report(component, error),
+      report: (component: string | undefined, error: unknown) => this.#report(component, error),
       congested: () => this.#deliveries.some(({ congested }) => congested),
-      appended: (topic, records) => {
+      appended: (topic: string, records: number) => {
         for (const delivery of this.#deliveries) if (delivery.topic === topic) delivery.added(records)
       },
-    })
+    }
+    const run: Running =
+      this.#partitions === undefined
+        ? await startRun(context)
+        : await StagedRun.start({
+            ...context,
+            partitions: this.#partitions,
+            inputs: await inputPartitions(this.#log, plan),
+          })
     if (this.#paused) run.pause()
     this.#run = run
     run.ended.catch((error: unknown) => {
@@ -359,7 +376,7 @@ export class Deployment {
   }
 
   /** Starts again after an error, as often as need be. */
-  async #restart(run: Run | undefined, error: unknown): Promise<void> {
+  async #restart(run: Running | undefined, error: unknown): Promise<void> {
     await run?.close()
     let reason = error
     const waiting = (this.#waiting = new AbortController())

@@ -22,6 +22,7 @@ export class EventTime {
   readonly #clock: Clock
   readonly #delays = new Map<string, number>()
   readonly #times = new Map<string, number>()
+  readonly #holds = new Map<string, number>()
   #watermark: number
 
   constructor({ settings, components }: Plan, clock: Clock, watermark: number) {
@@ -33,6 +34,7 @@ export class EventTime {
       const delay = Math.max(0, ...component.inputs.map(({ from }) => behind.get(from) ?? 0))
       this.#delays.set(component.id, delay)
       this.#times.set(component.id, watermark - delay)
+      this.#holds.set(component.id, holdOf(component))
       behind.set(component.id, delay + holdOf(component))
     }
   }
@@ -67,14 +69,27 @@ export class EventTime {
 
   /** What the sources have reached; never less than the watermark. */
   reached(sources: Iterable<TimeSource>): number {
-    const { idleAfterMs, maxOutOfOrderMs } = this.#settings
+    const { maxOutOfOrderMs } = this.#settings
     let least = Infinity
     for (const source of sources) {
-      const idle = source.exhausted && this.silent(source)
-      const time = idle ? Math.max(source.time, this.#clock.now() - idleAfterMs) : source.time
-      if (time < least) least = time
+      least = Math.min(least, this.#timeOf(source))
     }
     return least === Infinity ? this.#watermark : Math.max(this.#watermark, least - maxOutOfOrderMs)
+  }
+
+  /** What one source has reached. */
+  timeOfSource(source: TimeSource): number {
+    return this.#timeOf(source) - this.#settings.maxOutOfOrderMs
+  }
+
+  /** What a component emits from now on is not before this time. */
+  timeBehind(component: string): number {
+    return this.#times.get(component)! - this.#holds.get(component)!
+  }
+
+  #timeOf(source: TimeSource): number {
+    const idle = source.exhausted && this.silent(source)
+    return idle ? Math.max(source.time, this.#clock.now() - this.#settings.idleAfterMs) : source.time
   }
 
   /** The sources have come to `time`; components follow one by one. */

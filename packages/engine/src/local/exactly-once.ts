@@ -3,7 +3,7 @@ import { Bell } from './bell.ts'
 import { Committer, isEmpty } from './committer.ts'
 import { Epoch } from './epoch.ts'
 import type { Ground, Processing } from './ground.ts'
-import { Occasions } from './occasions.ts'
+import { Occasions, timeSources } from './occasions.ts'
 import type { Root, RootOwner } from './root.ts'
 import type { Appender } from './task-output.ts'
 
@@ -44,7 +44,7 @@ export class ExactlyOnce implements Processing, RootOwner {
   constructor(ground: Ground, current: CurrentEpoch) {
     this.#ground = ground
     this.#current = current
-    this.#occasions = new Occasions(ground, () => ground.ingest.lanes)
+    this.#occasions = new Occasions(ground, () => timeSources(ground, []))
     this.#committer = new Committer(ground, this.#occasions.wanted)
     this.#broken.promise.catch(() => {})
   }
@@ -141,6 +141,9 @@ export class ExactlyOnce implements Processing, RootOwner {
       await epoch.settled()
       if (this.#aborted) return
       await this.#occasions.pass(this.#ground.topology.plan.settings.messageTimeoutMs)
+      this.#ground.announcer?.announce(epoch.events > 0 || epoch.outputs.size > 0, (topic, record) =>
+        epoch.append(topic, record),
+      )
       // In order: the state that is being committed has to be settled before more of it is closed.
       await this.#committing
       const snapshot = this.#committer.snapshot()

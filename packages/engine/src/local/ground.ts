@@ -1,10 +1,13 @@
 import type { Clock, GroupMember, Log, Store, Topology, Transactor } from '@heddle/core'
+import type { Announcer } from '../stages/announcer.ts'
+import type { CarriedTimes } from '../stages/carried-times.ts'
 import type { ComponentState } from '../state/component-state.ts'
 import type { ComponentTimers } from '../state/timers.ts'
 import type { EventTime } from './event-time.ts'
 import type { Ingest } from './ingest.ts'
 import type { Network } from './network.ts'
 import type { Settings } from './options.ts'
+import type { Appender } from './task-output.ts'
 import type { TopologyStats } from './topology-stats.ts'
 
 /** All that one run of a topology stands on. */
@@ -17,13 +20,21 @@ export interface Ground {
   readonly ingest: Ingest
   /** `undefined` for a topology that reads no topic. */
   readonly member: GroupMember | undefined
+  /** The run has joined its group, and leaves it; else it has a partition of a member that others have, too. */
+  readonly joined: boolean
   readonly eventTime: EventTime
+  /** Event time of the stages before, where there are some. */
+  readonly carried: CarriedTimes | undefined
+  /** Tells the stages behind, where there are some. */
+  readonly announcer: Announcer | undefined
   readonly states: readonly ComponentState[]
   /** By component. */
   readonly timers: ReadonlyMap<string, ComponentTimers>
   /** What the topology itself keeps: see `Committer`. */
   readonly meta: Store
   readonly transactor: Transactor
+  /** Takes what goes to topics. */
+  readonly appender: Appender
   readonly stats: TopologyStats
   readonly report: (component: string | undefined, error: unknown) => void
   /** Sinks have more to deliver than they may. */

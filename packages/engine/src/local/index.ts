@@ -10,4 +10,4 @@ export type {
 } from './channels.ts'
 export { localEngine } from './local-engine.ts'
 export type { LocalEngineOptions } from './options.ts'
-export { stateStore } from './plan-record.ts'
+export { stateStores } from './plan-record.ts'

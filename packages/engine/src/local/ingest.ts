@@ -1,6 +1,5 @@
 import {
   type Clock,
-  type Event,
   type Fetched,
   type GroupMember,
   type Log,
@@ -10,23 +9,52 @@ import {
   isHeddleError,
 } from '@heddle/core'
 import { skippedChannel } from './channels.ts'
+import type { ComponentStats } from './component-stats.ts'
 import { Lane } from './lane.ts'
 import type { Settings } from './options.ts'
 import { Root, type RootOwner } from './root.ts'
-import type { TopicSpout } from './topic-spout.ts'
 
 export interface IngestContext {
   readonly topology: string
   readonly log: Log
   readonly clock: Clock
   readonly settings: Settings
-  readonly spouts: readonly TopicSpout[]
+  readonly spouts: readonly Inlet[]
+  /** The root of a record, which nothing was emitted of yet; `undefined` when there is nothing to emit. */
+  readonly rootOf: (owner: RootOwner, now: number, lane: Lane, record: LogRecord) => Begun | undefined
   /** Event time matters to some bolt: otherwise no time is read. */
   readonly timed: boolean
   /** Event time that a partition had come to, as it was committed. */
   readonly timeOf: (partition: TopicPartition) => number
   /** An event could not be emitted. Holds its root until it is kept. */
-  readonly refused: (root: Root, spout: TopicSpout, error: unknown) => void
+  readonly refused: (root: Root, spout: Inlet, error: unknown) => void
+}
+
+/** What emits the records of a topic. */
+export interface Inlet {
+  readonly topic: string
+  readonly component: string
+  readonly stats: ComponentStats
+  /** Its topic is read to its end before others are. */
+  readonly first: boolean
+  /** @throws What reading the record throws; nothing was emitted then. */
+  emit(root: Root): void
+}
+
+export interface Begun {
+  readonly root: Root
+  /** Why the record cannot be read, when it cannot. */
+  readonly unreadable?: unknown
+}
+
+/** The root of an event. */
+export function eventRoot(owner: RootOwner, now: number, lane: Lane, record: LogRecord): Begun {
+  const { topic, partition } = lane
+  try {
+    return { root: new Root(owner, now, { topic, partition, record, event: fromRecord(record, lane) }) }
+  } catch (error) {
+    return { root: new Root(owner, now, { topic, partition, record, event: undefined }), unreadable: error }
+  }
 }
 
 /** How many records are emitted between two looks at the time. */
@@ -35,7 +63,7 @@ const recordsPerLook = 16
 /** Reads the input topics, and makes roots of their records. */
 export class Ingest {
   readonly #context: IngestContext
-  readonly #spouts: ReadonlyMap<string, readonly TopicSpout[]>
+  readonly #spouts: ReadonlyMap<string, readonly Inlet[]>
   readonly #lanes = new Map<string, Lane>()
   #turn = 0
   #reading: AbortController | undefined
@@ -45,7 +73,7 @@ export class Ingest {
 
   constructor(context: IngestContext) {
     this.#context = context
-    const byTopic = new Map<string, TopicSpout[]>()
+    const byTopic = new Map<string, Inlet[]>()
     for (const spout of context.spouts) byTopic.set(spout.topic, [...(byTopic.get(spout.topic) ?? []), spout])
     this.#spouts = byTopic
   }
@@ -179,19 +207,13 @@ export class Ingest {
 
   /** Emits one record, for the first time or again. */
   emit(lane: Lane, record: LogRecord, owner: RootOwner, now: number): void {
-    const { topic, partition } = lane
-    let event: Event | undefined
-    let unreadable: unknown
-    try {
-      event = fromRecord(record, lane)
-    } catch (error) {
-      unreadable = error
-    }
-    const root = new Root(owner, now, { topic, partition, record, event })
+    const begun = this.#context.rootOf(owner, now, lane, record)
+    if (!begun) return
+    const { root, unreadable } = begun
     const timeBefore = lane.readTime
     if (this.#context.timed) lane.see(Math.min(root.time, now + this.#context.settings.maxFutureMs))
-    for (const spout of this.#spouts.get(topic) ?? []) {
-      if (event === undefined) {
+    for (const spout of this.#spouts.get(lane.topic) ?? []) {
+      if (unreadable !== undefined) {
         this.#context.refused(root, spout, unreadable)
         break
       }

@@ -54,6 +54,12 @@ export class Lane implements TopicPartition, TimeSource {
     return this.#unfinished.size
   }
 
+  /** The first offset that is not done of those that were read; `Infinity` when there is none. */
+  get firstUnfinished(): number {
+    const first = this.#unfinished.keys().next()
+    return first.done === true ? Number.POSITIVE_INFINITY : first.value
+  }
+
   *roots(): Iterable<Root> {
     for (const { root } of this.#unfinished.values()) yield root
   }

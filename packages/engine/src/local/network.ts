@@ -11,6 +11,7 @@ import {
 } from '@heddle/core'
 import type { OperatorContext } from '../operators/operator.ts'
 import { operators } from '../operators/table.ts'
+import { type CarryTarget, carryRoute } from '../stages/carry-route.ts'
 import type { ComponentState } from '../state/component-state.ts'
 import { TaskState } from '../state/task-state.ts'
 import type { ComponentTimers } from '../state/timers.ts'
@@ -48,6 +49,10 @@ export interface NetworkServices {
   readonly maxRecordBytes: (topic: string) => number
   /** Takes what no `$error` stream takes; holds the root until it is kept. */
   readonly deadLetter: (gaveUp: GaveUp) => void
+  /** The whole plan, of which the network may have a part. */
+  readonly whole: Plan
+  /** The way to a component that is in another part. */
+  readonly wayTo: (component: PlanComponent) => CarryTarget
   /** A component has reported an error. */
   readonly report: (component: string, error: unknown) => void
 }
@@ -79,7 +84,7 @@ export class Network {
     const spouts: SpoutTask[] = []
     // Receivers before emitters, so that an emitter's routes find them.
     for (const component of plan.components.toReversed()) {
-      const ports = portsFor(plan, component, byComponent, services)
+      const ports = portsFor(component, byComponent, services)
       const numbers = tasks.get(component.id)!
       if (component.kind === 'spout') {
         for (const [index, number] of numbers.entries())
@@ -181,7 +186,7 @@ export class Network {
       signal: services.signal,
       watermark: () => services.timeOf(id),
       fieldsOf: (other, stream) =>
-        topology.plan.components.find((each) => each.id === other)?.streams[stream] ?? [],
+        services.whole.components.find((each) => each.id === other)?.streams[stream] ?? [],
       componentOf: componentsOf(this.#tasks),
       report: (error) => services.report(id, error),
       maxRecordBytes: services.maxRecordBytes,
@@ -212,27 +217,29 @@ export const componentsOf = (
 
 /** Makes the streams of a component's tasks. */
 function portsFor(
-  plan: Plan,
   component: PlanComponent,
   receivers: ReadonlyMap<string, readonly BoltTask[]>,
   services: NetworkServices,
 ): (task: number) => ReadonlyMap<string, StreamPort> {
   const stats = services.stats.get(component.id)!
   const streams = Object.keys(component.streams).map((stream) => {
-    const takers = plan.components.filter(({ inputs }) =>
+    const takers = services.whole.components.filter(({ inputs }) =>
       inputs.some((input) => input.from === component.id && input.stream === stream),
     )
-    const inputs = takers.flatMap(({ id, inputs }) =>
-      inputs
+    const inputs = takers.flatMap((taker) =>
+      taker.inputs
         .filter((input) => input.from === component.id && input.stream === stream)
-        .map((input) => ({ id, grouping: input.grouping })),
+        .map(({ grouping }) => ({ taker, grouping })),
     )
     return { stream, inputs, merges: takers.some((taker) => taker.inputs.length > 1) }
   })
   return (task) =>
     new Map(
       streams.map(({ stream, inputs, merges }) => {
-        const routes = inputs.map(({ id, grouping }) => route(grouping, receivers.get(id)!))
+        const routes = inputs.map(({ taker, grouping }) => {
+          const tasks = receivers.get(taker.id)
+          return tasks ? route(grouping, tasks) : carryRoute(grouping, services.wayTo(taker))
+        })
         return [stream, new StreamPort(component.id, stream, task, routes, merges, stats)]
       }),
     )

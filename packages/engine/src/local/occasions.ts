@@ -1,4 +1,5 @@
 import { type FiredTimer, HeddleError, type TimerKind, murmur2 } from '@heddle/core'
+import type { Announcer } from '../stages/announcer.ts'
 import type { BoltTask } from './bolt-task.ts'
 import type { TimeSource } from './event-time.ts'
 import type { Ground } from './ground.ts'
@@ -30,6 +31,7 @@ export class Occasions {
   readonly #ground: Ground
   readonly #ticking: boolean
   readonly #timed: boolean
+  readonly #announcer: Announcer | undefined
   /** Ids of components that take timers. */
   readonly #timing: ReadonlySet<string>
   /** By component, kind and key. */
@@ -54,10 +56,11 @@ export class Occasions {
         .filter((id) => network.tasksOf(id).some(({ takes }) => takes.timer)),
     )
     this.#timed = this.#timing.size > 0 || network.bolts.some(({ takes }) => takes.watermark)
+    this.#announcer = ground.announcer
     this.#lastTick = clock.now()
   }
 
-  /** Some bolt is called for them. */
+  /** Something is to be done for them. */
   get wanted(): boolean {
     return this.#ticking || this.#timed
   }
@@ -67,11 +70,12 @@ export class Occasions {
    * end of a window; a commit interval at least.
    */
   get restMs(): number {
-    const { clock, topology, timers } = this.#ground
+    const { clock, topology, timers, carried } = this.#ground
     const { commitIntervalMs, tickIntervalMs } = topology.plan.settings
-    if (!this.wanted) return Number.POSITIVE_INFINITY
     if (this.#held) return commitIntervalMs
-    let until = this.#timed ? this.#eventsDueAt() : Number.POSITIVE_INFINITY
+    // Where it comes from the stages before, what it comes with wakes the run.
+    let until = this.#timed && !carried ? this.#eventsDueAt() : Number.POSITIVE_INFINITY
+    if (this.#announcer) until = Math.min(until, clock.now() + this.#announcer.restMs)
     if (this.#ticking) until = Math.min(until, this.#lastTick + tickIntervalMs)
     for (const id of this.#timing) until = Math.min(until, timers.get(id)!.next('processing'))
     return Math.max(commitIntervalMs, until - clock.now())
@@ -104,7 +108,7 @@ export class Occasions {
     const now = clock.now()
     const tick = this.#ticking && now - this.#lastTick >= topology.plan.settings.tickIntervalMs
     if (tick) this.#lastTick = now
-    if (this.#timed) await ingest.lookAtEnds((lane) => eventTime.silent(lane))
+    if (this.#timed || this.#announcer) await ingest.lookAtEnds((lane) => eventTime.silent(lane))
     if (this.#timed) this.#advance()
     for (const { id } of topology.plan.components) {
       const tasks = network.tasksOf(id)
@@ -236,4 +240,14 @@ export class Occasions {
       this.#fail = undefined
     }
   }
+}
+
+/** What event time comes from: the partitions and spouts, or what the stages before say. */
+export function timeSources(
+  { ingest, carried }: Ground,
+  spouts: readonly TimeSource[],
+): Iterable<TimeSource> {
+  if (!carried) return [...ingest.lanes, ...spouts]
+  const [lane] = ingest.lanes
+  return lane ? carried.sources(lane) : []
 }

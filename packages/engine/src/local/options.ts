@@ -39,6 +39,17 @@ export interface LocalEngineOptions {
   readonly maxFutureMs?: number
   /** Spouts stop while more events than this wait to be delivered to a sink. Default 10 000. */
   readonly maxOutbox?: number
+  /**
+   * How many shares the keys of a topology with state are cut into, for processes to share: its elements go through repartition
+   * topics then. `auto`: as many as the input topic with the most partitions has. It cannot be changed where there is state.
+   * Default 1: a topology with state runs in one process at a time, and others stand by.
+   */
+  readonly keyPartitions?: number | 'auto'
+  /**
+   * How often records of repartition topics that are done with are deleted, in milliseconds. Default 30 s: what is left of half a
+   * minute is no burden.
+   */
+  readonly purgeMs?: number
   /** How long a spout that emitted nothing is left alone, in milliseconds. Default 10. */
   readonly spoutIdleMs?: number
   /** How a topology that failed (the log could not be written) is started again. Default: from 100 ms to 10 s, for ever. */
@@ -61,6 +72,8 @@ export function withDefaults(options: LocalEngineOptions): Settings {
     stateCacheEntries: 10_000,
     maxFutureMs: 60_000,
     maxOutbox: 10_000,
+    keyPartitions: 1,
+    purgeMs: 30_000,
     spoutIdleMs: 10,
     restart: { attempts: Number.POSITIVE_INFINITY, initialMs: 100, factor: 2, maxMs: 10_000, jitter: 0.2 },
     ...options,

@@ -1,5 +1,8 @@
 import { type Log, type Plan, type Store, type TopologyVersion, stateLayouts, utf8 } from '@heddle/core'
 import { outboxTopic } from '../operators/sink.ts'
+import { stateless } from '../operators/table.ts'
+import { shareOf } from '../stages/share.ts'
+import { isSpread } from '../stages/stages.ts'
 
 /** How many versions of a topology are remembered: enough to see what has happened of late, few enough to be no burden. */
 const rememberedVersions = 20
@@ -20,6 +23,8 @@ const maxDeleted = 5000
 export interface PlanRecord {
   readonly number: number
   readonly plan: Plan
+  /** How many shares its keys are cut into; left out where it runs in one place. */
+  readonly partitions?: number
   /** Layouts of the components' state, as it was written. */
   readonly layouts: Readonly<Record<string, string>>
   /** Stores of components that have another name than the usual: their component was renamed, or began anew. */
@@ -47,9 +52,10 @@ export const readVersions = (meta: Store): readonly TopologyVersion[] =>
     .toReversed()
 
 /** The record of a topology that runs for the first time. */
-export const firstRecord = (plan: Plan): PlanRecord => ({
+export const firstRecord = (plan: Plan, partitions: number | undefined): PlanRecord => ({
   number: 1,
   plan,
+  ...(partitions !== undefined && { partitions }),
   layouts: stateLayouts(plan.components),
   stores: {},
   droppedStores: [],
@@ -60,9 +66,14 @@ export const firstRecord = (plan: Plan): PlanRecord => ({
 export const storeName = (record: PlanRecord | undefined, topology: string, component: string): string =>
   record?.stores[component] ?? `${topology}/${component}`
 
-/** The store that has a component's state on this log. */
-export async function stateStore(log: Log, topology: string, component: string): Promise<Store> {
-  return log.store(storeName(readRecord(await log.store(topology)), topology, component))
+/** The stores that have a component's state on this log: one for each share of its keys. */
+export async function stateStores(log: Log, topology: string, component: string): Promise<readonly Store[]> {
+  const record = readRecord(await log.store(topology))
+  const name = storeName(record, topology, component)
+  const planned = record?.plan.components.find(({ id }) => id === component)
+  if (!record?.partitions || !planned || stateless.has(planned.operator)) return [await log.store(name)]
+  const shares = isSpread(planned) ? record.partitions : 1
+  return Promise.all(Array.from({ length: shares }, (_, at) => log.store(shareOf(name, at))))
 }
 
 /** Name of the store with a component's timers. */
@@ -102,7 +113,7 @@ export async function deleteDropped(log: Log, topology: string, stopped: AbortSi
   for (const sink of record.droppedOutboxes) await skipOutbox(log, topology, sink)
   const transactor = await log.transactor(`${topology}.plan`)
   try {
-    for (const name of record.droppedStores.flatMap((store) => [store, timersName(store)])) {
+    for (const name of storesOf(record)) {
       const store = await log.store(name)
       for (;;) {
         if (stopped.aborted) return
@@ -120,6 +131,13 @@ export async function deleteDropped(log: Log, topology: string, stopped: AbortSi
   } finally {
     await transactor.close()
   }
+}
+
+/** All stores that are not needed any more, with those of timers and of all shares. */
+function storesOf({ droppedStores, partitions = 0 }: PlanRecord): readonly string[] {
+  return droppedStores
+    .flatMap((store) => [store, ...Array.from({ length: partitions }, (_, at) => shareOf(store, at))])
+    .flatMap((store) => [store, timersName(store)])
 }
 
 async function skipOutbox(log: Log, topology: string, sink: string): Promise<void> {

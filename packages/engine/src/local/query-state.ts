@@ -1,5 +1,6 @@
 import { HeddleError, type Log, type Plan, type StatePage, type StateQuery, didYouMean } from '@heddle/core'
-import { stateStore } from './plan-record.ts'
+import { byBytes } from '../state/component-state.ts'
+import { stateStores } from './plan-record.ts'
 
 const decoder = new TextDecoder()
 
@@ -12,13 +13,17 @@ export async function queryState(log: Log, plan: Plan, query: StateQuery): Promi
       'HEDDLE_TOPOLOGY_INVALID',
       `'${plan.name}' has no component '${component}'${didYouMean(component, ids)}`,
     )
-  const store = await stateStore(log, plan.name, component)
+  const stores = await stateStores(log, plan.name, component)
   const from = after === undefined || after < prefix ? prefix : `${after}\u0000`
-  const entries: StatePage['entries'][number][] = []
-  for (const [key, value] of store.entries({ gte: from, limit: limit + 1 })) {
-    if (!key.startsWith(prefix)) break
-    if (entries.length === limit) return { entries, next: entries.at(-1)!.key }
-    entries.push({ key, value: JSON.parse(decoder.decode(value)) as unknown })
-  }
-  return { entries }
+  const found: [key: string, value: Uint8Array][] = []
+  for (const store of stores)
+    for (const [key, value] of store.entries({ gte: from, limit: limit + 1 })) {
+      if (!key.startsWith(prefix)) break
+      found.push([key, value])
+    }
+  if (stores.length > 1) found.sort(([a], [b]) => byBytes(a, b))
+  const entries = found
+    .slice(0, limit)
+    .map(([key, value]) => ({ key, value: JSON.parse(decoder.decode(value)) as unknown }))
+  return found.length > limit ? { entries, next: entries.at(-1)!.key } : { entries }
 }

@@ -88,6 +88,26 @@ export class Root {
     return (this.#traceparent ??= this.place?.event?.traceparent ?? newTraceparent())
   }
 
+  get partitionkey(): string | undefined {
+    return this.place?.event?.partitionkey
+  }
+
+  /** Where the input event stands. */
+  get input(): { readonly topic: string; readonly partition: number; readonly offset: number } | undefined {
+    const { place } = this
+    return place && { topic: place.topic, partition: place.partition, offset: place.record.offset }
+  }
+
+  /** What a dead letter shows as what has come. */
+  get letter(): RootPlace | undefined {
+    return this.place
+  }
+
+  /** Id of the element of that component, in a stage before, that this came of. */
+  idBelow(_component: string): string | undefined {
+    return undefined
+  }
+
   #readTime(): number {
     const { place } = this
     if (!place) return this.startedAt

@@ -1,9 +1,23 @@
-import { HeddleError, type Timer } from '@heddle/core'
+import { HeddleError, type Position, type Timer } from '@heddle/core'
 import type { Ground, Processing } from './ground.ts'
 import type { SpoutDriver } from './spout-driver.ts'
 
+/** What a deployment keeps running. */
+export interface Running {
+  /** Resolves when it was stopped; rejects when it cannot go on. */
+  readonly ended: Promise<void>
+  readonly pending: number
+  lag(): Promise<number>
+  pause(): void
+  resume(): void
+  wake(): void
+  /** @param drain What is on its way between its parts arrives before. */
+  stop(waitMs: number, drain?: boolean): Promise<boolean>
+  close(): Promise<void>
+}
+
 /** One life of a topology's tasks, from joining the consumer group until it has left it. Made by `startRun`. */
-export class Run {
+export class Run implements Running {
   /** Resolves when it was stopped and all is done and committed; rejects when it cannot go on. */
   readonly ended: Promise<void>
   readonly #ground: Ground
@@ -30,6 +44,15 @@ export class Run {
   /** Spout tuples that are not done. */
   get pending(): number {
     return this.#processing.pending
+  }
+
+  /** Before which offset of each partition all is done for good. */
+  get committed(): readonly Position[] {
+    return [...this.#ground.ingest.lanes].map(({ topic, partition, committedOffset }) => ({
+      topic,
+      partition,
+      offset: committedOffset,
+    }))
   }
 
   /** Records of the input topics that are not read yet. */
@@ -85,13 +108,13 @@ export class Run {
   }
 
   async #close(): Promise<void> {
-    const { member, network, transactor, report } = this.#ground
+    const { member, joined, network, transactor, report } = this.#ground
     const stopped = new HeddleError('HEDDLE_ENGINE_STOPPED', `'${this.#ground.topology.name}'`)
     this.#processing.abort(stopped)
     this.#killed.abort(stopped)
     const closing = [
       async () => transactor.close(),
-      async () => member?.leave(),
+      async () => (joined ? member?.leave() : undefined),
       async () => network.close(),
       ...this.#spouts.map((spout) => async () => spout.close()),
     ]

@@ -2,27 +2,34 @@ import type {
   Clock,
   GroupMember,
   Log,
+  Plan,
   PlanComponent,
   Spout,
   SpoutCode,
+  Store,
   Topology,
   TopicPartition,
 } from '@heddle/core'
 import { HeddleError } from '@heddle/core'
 import { shellSpout } from '../multilang/shell-spout.ts'
+import { stateless } from '../operators/table.ts'
+import { CarriedInlet, carriedRoots } from '../stages/carried-inlet.ts'
+import { CarriedTimes } from '../stages/carried-times.ts'
+import type { CarryTarget } from '../stages/carry-route.ts'
+import { type RunNames, type Share, shareNames } from '../stages/share.ts'
+import { announcerFor } from '../stages/stage-times.ts'
 import { ComponentState } from '../state/component-state.ts'
 import { TaskState } from '../state/task-state.ts'
 import { ComponentTimers } from '../state/timers.ts'
 import { AtLeastOnce } from './at-least-once.ts'
-import { deadLetterChannel } from './channels.ts'
 import { savedTimes } from './committer.ts'
 import type { ComponentStats } from './component-stats.ts'
-import { deadLetter } from './dead-letter.ts'
+import { DeadLetters } from './dead-letters.ts'
 import { EventTime } from './event-time.ts'
 import { CurrentEpoch, ExactlyOnce } from './exactly-once.ts'
 import type { Ground, Processing } from './ground.ts'
-import { Ingest } from './ingest.ts'
-import { type GaveUp, Network, type SpoutTask, componentsOf, numberTasks } from './network.ts'
+import { Ingest, type Inlet, eventRoot } from './ingest.ts'
+import { Network, type SpoutTask, componentsOf, numberTasks } from './network.ts'
 import type { Settings } from './options.ts'
 import { readRecord, storeName, timersName } from './plan-record.ts'
 import { Run } from './run.ts'
@@ -31,14 +38,18 @@ import { SpoutDriver } from './spout-driver.ts'
 import type { Appender } from './task-output.ts'
 import { TopicSpout } from './topic-spout.ts'
 import { TopicWriter } from './topic-writer.ts'
-import { ensureTopics } from './topics.ts'
 import type { TopologyStats } from './topology-stats.ts'
 
 /** When no partition was assigned within this time, in milliseconds, other processes have them all. */
 const standbyMs = 1000
 
 export interface RunContext {
+  /** With the plan of its part, where it runs only a part. */
   readonly topology: Topology
+  /** The part that it runs, and has a share of; left out where it runs all. */
+  readonly share?: Share
+  /** Largest record that each topic takes, in bytes. */
+  readonly sizes: ReadonlyMap<string, number>
   readonly parallelism: ReadonlyMap<string, number>
   readonly log: Log
   readonly clock: Clock
@@ -57,33 +68,34 @@ export interface RunContext {
  * @throws What opening them throws; nothing is left running then.
  */
 export async function startRun(context: RunContext): Promise<Run> {
-  const { topology, parallelism, log, clock, settings, report } = context
+  const { topology, share, parallelism, log, clock, settings, sizes, report } = context
   const { plan, name } = topology
-  const sizes = await ensureTopics(log, plan)
-  const meta = await log.store(name)
+  const whole = share?.whole ?? plan
+  const inlet = share?.inlet
+  const names = share ? shareNames(name, share) : wholeNames(plan)
+  const record = readRecord(await log.store(name))
+  const meta = await log.store(names.meta)
   const times = savedTimes(meta)
   const eventTime = new EventTime(plan, clock, times.watermark)
   const states = new Map<string, ComponentState>()
-  const record = readRecord(meta)
-  for (const { id } of plan.components)
-    states.set(
-      id,
-      new ComponentState(await log.store(storeName(record, name, id)), settings.stateCacheEntries),
-    )
-
   const timers = new Map<string, ComponentTimers>()
-  for (const { id } of plan.components)
-    timers.set(
-      id,
-      new ComponentTimers(new ComponentState(await log.store(timersName(storeName(record, name, id))), 0)),
-    )
+  for (const { id, operator } of plan.components) {
+    const usual = names.state(storeName(record, name, id))
+    // What has no state needs no place for it, in each of many runs.
+    const open = (store: string): Promise<Store> | Store =>
+      share && stateless.has(operator)
+        ? { name: store, get: () => undefined, entries: () => [], size: () => 0 }
+        : log.store(store)
+    states.set(id, new ComponentState(await open(usual), settings.stateCacheEntries))
+    timers.set(id, new ComponentTimers(new ComponentState(await open(timersName(usual)), 0)))
+  }
 
   const killed = new AbortController()
   let processing: Processing | undefined
   const abort = (error: unknown): void => processing?.abort(error)
   const current = new CurrentEpoch()
   const sizeOf = (topic: string): number => sizes.get(topic) ?? Infinity
-  const letters = new DeadLetters(context, sizeOf(plan.settings.deadLetterTopic))
+  const letters = new DeadLetters(topology, log, sizeOf(plan.settings.deadLetterTopic))
   const appender: Appender =
     plan.settings.guarantee === 'exactly-once'
       ? current
@@ -103,7 +115,8 @@ export async function startRun(context: RunContext): Promise<Run> {
         })
   letters.appender = appender
 
-  const numbers = numberTasks(plan, parallelism)
+  const carried = inlet && new CarriedTimes(inlet.timeSources, times.source)
+  const numbers = numberTasks(whole, parallelism)
   const network = new Network(topology, numbers, {
     clock,
     random: settings.random,
@@ -115,15 +128,33 @@ export async function startRun(context: RunContext): Promise<Run> {
     timeOf: (component) => eventTime.timeOf(component),
     maxRecordBytes: sizeOf,
     deadLetter: (gaveUp) => letters.write(gaveUp),
+    whole,
+    wayTo: (component) => ({
+      ...wayOut(share!, component),
+      tasks: numbers.get(component.id)!,
+      append: (topic, carriedRecord, root) => appender.append(topic, carriedRecord, root),
+      refused: (root, emitter, error) => {
+        report(emitter, error)
+        letters.write({ ...letters.unknown(root.startedAt), component: emitter, root, error })
+      },
+    }),
     report,
   })
-  const ingest = new Ingest({
+  const inlets: readonly Inlet[] = inlet
+    ? [new CarriedInlet(inlet.topic, share.stage, network, whole)]
+    : topicSpouts(context, network.spouts)
+  const announcer = announcerFor(topology, share, clock, eventTime, () => ingest.lanes)
+  const ingest: Ingest = new Ingest({
     topology: name,
     log,
     clock,
     settings,
-    spouts: topicSpouts(context, network.spouts),
-    timed: network.bolts.some(({ takes }) => takes.watermark || takes.timer),
+    spouts: inlets,
+    rootOf: carried ? carriedRoots(carried) : eventRoot,
+    // Else it comes from the stages before.
+    timed:
+      !inlet &&
+      (announcer !== undefined || network.bolts.some(({ takes }) => takes.watermark || takes.timer)),
     timeOf: times.timeOf,
     refused: (root, { component, stats }, error) => {
       stats.failed++
@@ -156,12 +187,11 @@ export async function startRun(context: RunContext): Promise<Run> {
       })
       opened = [...opened, () => driver.close()]
     }
-    const topics = [...new Set(topicSpouts(context, network.spouts).map(({ topic }) => topic))]
-    const member = topics.length === 0 ? undefined : await join(context, topics, () => processing)
-    if (member) opened = [...opened, () => member.leave()]
-    // Where several processes share the work, each has a transactor of its own; else a new one fences the former.
-    const shared = member !== undefined && !needsSeat(plan)
-    const transactor = await log.transactor(shared ? `${name}/${member.member}` : name)
+    const topics = [...new Set(inlets.map(({ topic }) => topic))]
+    const joined = topics.length === 0 || inlet ? undefined : await join(context, topics, () => processing)
+    if (joined) opened = [...opened, () => joined.leave()]
+    const member = inlet?.member ?? joined
+    const transactor = await log.transactor(names.transactor(member))
     const ground: Ground = {
       topology,
       log,
@@ -170,11 +200,15 @@ export async function startRun(context: RunContext): Promise<Run> {
       network,
       ingest,
       member,
+      joined: joined !== undefined,
       eventTime,
+      carried,
+      announcer,
       states: [...states.values(), ...[...timers.values()].map(({ state }) => state)],
       timers,
       meta,
       transactor,
+      appender,
       stats: context.stats,
       report,
       congested: context.congested,
@@ -185,7 +219,10 @@ export async function startRun(context: RunContext): Promise<Run> {
         ? new ExactlyOnce(ground, current)
         : new AtLeastOnce(ground, spouts)
     const run = new Run(ground, processing, spouts, killed)
-    if (member) {
+    if (inlet) {
+      processing.assigned([inlet])
+      await Promise.race([processing.ready, run.ended])
+    } else if (member) {
       processing.assigned(member.assignment)
       const { promise, resolve } = Promise.withResolvers<void>()
       const elsewhere = clock.after(standbyMs, resolve)
@@ -196,6 +233,29 @@ export async function startRun(context: RunContext): Promise<Run> {
     killed.abort()
     for (const close of opened.toReversed()) await Promise.resolve(close()).catch(() => {})
     throw error
+  }
+}
+
+/** Names of what a run of all of a topology writes. */
+const wholeNames = (plan: Plan): RunNames => ({
+  meta: plan.name,
+  // Where several processes share the work, each has a transactor of its own; else a new one fences the former.
+  transactor: (member) => (member && !needsSeat(plan) ? `${plan.name}/${member.member}` : plan.name),
+  state: (store) => store,
+})
+
+function wayOut(
+  { outlets, whole }: Share,
+  component: PlanComponent,
+): Pick<CarryTarget, 'topic' | 'partitions' | 'remembered'> {
+  const { topic, stage } = outlets.find(({ stage: { components } }) =>
+    components.some(({ id }) => id === component.id),
+  )!
+  return {
+    topic,
+    partitions: stage.partitions,
+    // The only ones that are asked for.
+    remembered: whole.components.filter(({ operator }) => operator === 'scatter').map(({ id }) => id),
   }
 }
 
@@ -261,32 +321,4 @@ function spoutOf(
   if (component.operator === 'shell') return shellSpout(component, topology.name, componentOf)
   const code = topology.code.get(component.id)?.['spout'] as SpoutCode
   return 'create' in code ? code.create() : code
-}
-
-/** Writes dead letters, one for each root. */
-class DeadLetters {
-  appender: Appender | undefined
-  readonly #context: RunContext
-  readonly #maxBytes: number
-
-  constructor(context: RunContext, maxBytes: number) {
-    this.#context = context
-    this.#maxBytes = maxBytes
-  }
-
-  /** What is not known where nothing was executed. */
-  unknown(at: number): Pick<GaveUp, 'attempts' | 'firstFailedAt' | 'lastFailedAt' | 'value'> {
-    return { attempts: 1, firstFailedAt: at, lastFailedAt: at, value: undefined }
-  }
-
-  write(gaveUp: GaveUp): void {
-    const { root, component, error, attempts } = gaveUp
-    const { topology } = this.#context
-    const topic = topology.plan.settings.deadLetterTopic
-    if (root.deadLettered) return
-    root.deadLettered = true
-    this.appender!.append(topic, deadLetter(topology.name, gaveUp, topic, this.#maxBytes), root)
-    if (deadLetterChannel.hasSubscribers)
-      deadLetterChannel.publish({ topology: topology.name, component, topic, error, attempts })
-  }
 }

@@ -80,9 +80,18 @@ export class TaskTuple implements OperatorTuple {
   }
 
   idBelow(component: string): string {
-    if (this.component === component) return (this.#parent ?? this).derivedId(component)
-    if (this.#parent) return this.#parent.idBelow(component)
+    const found = this.findBelow(component)
+    if (found !== undefined) return found
     throw new RangeError(`a tuple of '${this.component}' did not come of '${component}'`)
+  }
+
+  /** The same; `undefined` when it came of none. */
+  findBelow(component: string): string | undefined {
+    // What has come from another stage has no parent here; what it came of there is known by the root.
+    if (this.component === component && !this.#parent)
+      return this.root.idBelow(component) ?? this.derivedId(component)
+    if (this.component === component) return this.#parent!.derivedId(component)
+    return this.#parent ? this.#parent.findBelow(component) : this.root.idBelow(component)
   }
 
   get traceparent(): string {
@@ -90,6 +99,6 @@ export class TaskTuple implements OperatorTuple {
   }
 
   get partitionkey(): string | undefined {
-    return this.root.place?.event?.partitionkey
+    return this.root.partitionkey
   }
 }

@@ -1,14 +1,19 @@
 import { type Log, type Plan, type TopicSpec, isHeddleError } from '@heddle/core'
 import { outboxTopic } from '../operators/sink.ts'
+import { type Stage, repartitionTopic, spoutsStage, topicsStage } from '../stages/stages.ts'
 import { deadLetterExtra } from './dead-letter.ts'
 
 /**
  * Creates the topics of a plan that are missing: those that it names, that of its dead letters, and the outboxes of its
- * sinks. One that is there stays as it is.
+ * sinks, and those between stages. One that is there stays as it is.
  *
  * @returns Largest record that each takes, in bytes.
  */
-export async function ensureTopics(log: Log, plan: Plan): Promise<ReadonlyMap<string, number>> {
+export async function ensureTopics(
+  log: Log,
+  plan: Plan,
+  stages: readonly Stage[] = [],
+): Promise<ReadonlyMap<string, number>> {
   const sizes = new Map<string, number>()
   for (const spec of plan.topics) sizes.set(spec.name, await ensure(log, spec))
   const largest = Math.max(0, ...sizes.values())
@@ -22,6 +27,11 @@ export async function ensureTopics(log: Log, plan: Plan): Promise<ReadonlyMap<st
   for (const { id, operator } of plan.components)
     if (operator === 'sink') names.push(outboxTopic(plan.name, id))
   for (const name of names) sizes.set(name, sizes.get(name) ?? (await ensure(log, internal(name))))
+  for (const { id, partitions } of stages) {
+    if (id === topicsStage || id === spoutsStage) continue
+    const name = repartitionTopic(plan.name, id)
+    sizes.set(name, await ensure(log, { ...internal(name), partitions }))
+  }
   return sizes
 }
 

@@ -12,6 +12,8 @@ import {
   stateLayouts,
 } from '@heddle/core'
 import { outboxTopic } from '../operators/sink.ts'
+import { stateless } from '../operators/table.ts'
+import { hasStages, isSpread } from '../stages/stages.ts'
 import { type PlanRecord, firstRecord, readRecord, storeName, writeRecord } from './plan-record.ts'
 
 /** How often to look again when other processes put the same version in place at the same time. */
@@ -26,12 +28,26 @@ export interface Upgrade {
   readonly next: PlanRecord | undefined
 }
 
-/** Compares a plan with the one that ran last on this log. Changes nothing. */
-export async function planUpgrade(log: Log, plan: Plan, options: UpgradeOptions): Promise<Upgrade> {
+/**
+ * Compares a plan with the one that ran last on this log. Changes nothing.
+ *
+ * @param partitions How many shares its keys are cut into, when it runs for the first time.
+ */
+export async function planUpgrade(
+  log: Log,
+  plan: Plan,
+  options: UpgradeOptions,
+  partitions?: number,
+): Promise<Upgrade> {
   const former = readRecord(await log.store(plan.name))
-  if (!former) return { former, diff: undefined, next: firstRecord(plan) }
-  const diff = diffPlans(former.plan, plan, { ...options, layouts: former.layouts })
-  return { former, diff, next: isSamePlan(diff) ? undefined : nextRecord(former, plan, diff, options) }
+  if (!former) return { former, diff: undefined, next: firstRecord(plan, partitions) }
+  const compared = diffPlans(former.plan, plan, { ...options, layouts: former.layouts })
+  const diff = {
+    ...compared,
+    conflicts: [...compared.conflicts, ...spreadConflicts(former, plan, compared, options)],
+  }
+  const next = nextRecord(former, plan, diff, options, partitions)
+  return { former, diff, next: isSamePlan(diff) ? undefined : next }
 }
 
 /**
@@ -45,9 +61,10 @@ export async function adoptPlan(
   plan: Plan,
   options: UpgradeOptions,
   now: number,
+  partitions?: number,
 ): Promise<Upgrade> {
   for (let attempt = 1; ; attempt++) {
-    const upgrade = await planUpgrade(log, plan, options)
+    const upgrade = await planUpgrade(log, plan, options, partitions)
     const { former, diff, next } = upgrade
     if (former && diff) refuse(diff, await undelivered(log, former.plan, diff, options))
     if (!next) return upgrade
@@ -87,6 +104,7 @@ function nextRecord(
   plan: Plan,
   { components }: PlanDiff,
   { dropState = [] }: UpgradeOptions,
+  partitions: number | undefined,
 ): PlanRecord {
   const { name } = plan
   const number = former.number + 1
@@ -113,14 +131,41 @@ function nextRecord(
     .filter(({ id }) => former.plan.components.some((each) => each.id === id && each.operator === 'sink'))
     .map(({ id }) => id)
   const now = new Set(plan.components.map(({ id }) => id))
+  // What is cut into shares stays so; what had no state until now is cut as it is wished.
+  const shares = hasStages(former.plan) ? former.partitions : partitions
   return {
     number,
     plan,
+    ...(shares !== undefined && { partitions: shares }),
     layouts: stateLayouts(plan.components),
     stores,
     droppedStores: [...dropped],
     droppedOutboxes: [...former.droppedOutboxes.filter((id) => !now.has(id)), ...sinks],
   }
+}
+
+/** Components that would find their state in other shares than where it is. */
+function spreadConflicts(
+  former: PlanRecord,
+  plan: Plan,
+  { components }: PlanDiff,
+  { dropState = [] }: UpgradeOptions,
+): readonly PlanConflict[] {
+  if (former.partitions === undefined) return []
+  const conflicts: PlanConflict[] = []
+  for (const { id, was, state } of components) {
+    const before = former.plan.components.find((each) => each.id === (was ?? id))
+    const after = plan.components.find((each) => each.id === id)
+    if (!before || !after || state !== 'kept' || dropState.includes(id)) continue
+    if (stateless.has(after.operator) || isSpread(before) === isSpread(after)) continue
+    conflicts.push({
+      component: id,
+      message:
+        `the state of '${id}' is ${isSpread(before) ? 'cut by key' : 'in one place'}, and would be ` +
+        `${isSpread(after) ? 'cut by key' : 'in one place'} by the new groupings: begin it anew (--drop-state ${id})`,
+    })
+  }
+  return conflicts
 }
 
 /** Sinks that are gone, with something left that they have not delivered. */

@@ -16,7 +16,7 @@ import {
   milliseconds,
   toRecord,
 } from '@heddle/core'
-import { localEngine, stateStore } from '@heddle/engine/local'
+import { localEngine, stateStores } from '@heddle/engine/local'
 import { MemoryDisk, openMemoryLog } from '@heddle/log/memory'
 import { Capture } from './capture.ts'
 import { Faults } from './faults.ts'
@@ -187,10 +187,12 @@ export class TestFabric implements AsyncDisposable {
 
   /** State of a component as it is committed. */
   async state(topology: string, component: string): Promise<Readonly<Record<string, unknown>>> {
-    const store = await stateStore(this.log, topology, component)
+    const stores = await stateStores(this.log, topology, component)
     const decoder = new TextDecoder()
     return Object.fromEntries(
-      [...store.entries()].map(([key, value]) => [key, JSON.parse(decoder.decode(value)) as unknown]),
+      stores
+        .flatMap((store) => [...store.entries()])
+        .map(([key, value]) => [key, JSON.parse(decoder.decode(value)) as unknown]),
     )
   }
 

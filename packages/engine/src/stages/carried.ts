@@ -1,0 +1,225 @@
+/**
+ * A tuple on its way from one stage to another, as a record of a repartition topic.
+ *
+ * ```
+ * key       = none: the partition is named
+ * headers   = those of the event that one of the values is, if one is,
+ *             'heddle-tuple': Envelope, as node:v8 serialises it
+ * value     = data of that event, byte for byte; null without one
+ *
+ * Or how far event time has come in parts of the stage before:
+ *
+ * headers   = 'heddle-times': { <source>: ms }, as JSON
+ * value     = null
+ * ```
+ *
+ * Values are copied as for a worker thread (the structured clone algorithm): dates, maps and bytes stay what they are, functions
+ * cannot go.
+ *
+ * @module
+ */
+import { deserialize, serialize } from 'node:v8'
+import {
+  type Event,
+  HeddleError,
+  type LogRecord,
+  type RecordInput,
+  type RecordPlace,
+  type Values,
+  errorMessage,
+  fromRecord,
+  isEvent,
+  parseStructured,
+  toRecord,
+  toStructured,
+} from '@heddle/core'
+
+const tupleHeader = 'heddle-tuple'
+const timesHeader = 'heddle-times'
+
+/** What travels beside the values of a tuple. */
+export interface Carried {
+  readonly component: string
+  readonly stream: string
+  readonly task: number
+  /** What ids are derived from. */
+  readonly origin: string
+  /** Event time, in milliseconds. */
+  readonly time: number
+  readonly traceparent: string
+  readonly partitionkey: string | undefined
+  /** Where the input event stands that it came of; none for what a spout or a timer emitted. */
+  readonly input: { readonly topic: string; readonly partition: number; readonly offset: number } | undefined
+  /** The task that the emitter named, for the direct grouping. */
+  readonly namedTask: number | undefined
+  /** Ids of the elements that it came of, by the component that emitted them: see `OperatorTuple.idBelow`. */
+  readonly below: Readonly<Record<string, string>>
+  readonly values: Values
+}
+
+/** In the order of the fields of `Carried`; of the values, which one is the event in the record. */
+type Envelope = readonly [
+  component: string,
+  stream: string,
+  task: number,
+  origin: string,
+  time: number,
+  traceparent: string,
+  partitionkey: string | undefined,
+  input: readonly [topic: string, partition: number, offset: number] | undefined,
+  namedTask: number | undefined,
+  below: Readonly<Record<string, string>>,
+  values: Values,
+  eventField: string | undefined,
+]
+
+/** Stands for an event inside of a value. */
+interface Packed {
+  readonly $event: unknown
+}
+
+/**
+ * The record of a tuple.
+ * @throws HEDDLE_TUPLE_NOT_PORTABLE when a value cannot be copied.
+ */
+export function carriedRecord(carried: Carried, partition: number): RecordInput {
+  const { component, stream, task, origin, time, traceparent, partitionkey, input, namedTask, below } =
+    carried
+  const { values } = carried
+  let eventField: string | undefined
+  const packed: Record<string, unknown> = {}
+  for (const name in values) {
+    const value = values[name]
+    if (eventField === undefined && isEvent(value)) eventField = name
+    else packed[name] = pack(value)
+  }
+  const envelope: Envelope = [
+    component,
+    stream,
+    task,
+    origin,
+    time,
+    traceparent,
+    partitionkey,
+    input && [input.topic, input.partition, input.offset],
+    namedTask,
+    below,
+    packed,
+    eventField,
+  ]
+  const event = eventField === undefined ? undefined : toRecord(values[eventField] as Event)
+  let bytes: Buffer
+  try {
+    bytes = serialize(envelope)
+  } catch (error) {
+    throw new HeddleError(
+      'HEDDLE_TUPLE_NOT_PORTABLE',
+      `what '${component}' emits to stream '${stream}': ${errorMessage(error)}`,
+      { cause: error },
+    )
+  }
+  return {
+    value: event?.value ?? null,
+    headers: [...(event?.headers ?? []), [tupleHeader, bytes]],
+    partition,
+  }
+}
+
+/** The record of times, by their sources, for one partition. */
+export const timesRecord = (times: Readonly<Record<string, number>>, partition: number): RecordInput => ({
+  value: null,
+  headers: [[timesHeader, JSON.stringify(times)]],
+  partition,
+})
+
+/** The times in a record; `undefined` when it has none. */
+export function carriedTimes({ headers }: LogRecord): Readonly<Record<string, number>> | undefined {
+  const bytes = headers.length === 1 && headers[0]![0] === timesHeader ? headers[0]![1] : undefined
+  return bytes && (JSON.parse(Buffer.from(bytes).toString()) as Record<string, number>)
+}
+
+/**
+ * The tuple in a record.
+ * @throws TypeError for a record of somebody else's.
+ */
+export function carriedTuple(record: LogRecord, place: RecordPlace): Carried {
+  const bytes = record.headers.findLast(([name]) => name === tupleHeader)?.[1]
+  if (!bytes)
+    throw new TypeError(
+      `the record has no header '${tupleHeader}': nothing but Heddle may write to ${place.topic}`,
+    )
+  const [
+    component,
+    stream,
+    task,
+    origin,
+    time,
+    traceparent,
+    partitionkey,
+    input,
+    namedTask,
+    below,
+    packed,
+    eventField,
+  ] = deserialize(bytes) as Envelope
+  const values: Record<string, unknown> = {}
+  for (const name in packed) values[name] = unpack(packed[name])
+  if (eventField !== undefined) {
+    const headers = record.headers.filter(([name]) => name !== tupleHeader)
+    const key = partitionkey === undefined ? null : Buffer.from(partitionkey)
+    values[eventField] = fromRecord({ ...plain(record), key, headers }, place)
+  }
+  return {
+    component,
+    stream,
+    task,
+    origin,
+    time,
+    traceparent,
+    partitionkey,
+    input: input && { topic: input[0], partition: input[1], offset: input[2] },
+    namedTask,
+    below,
+    values,
+  }
+}
+
+/** Its fields may be decoded lazily: a spread would leave them out. */
+const plain = ({
+  offset,
+  timestamp,
+  value,
+}: LogRecord): Pick<LogRecord, 'offset' | 'timestamp' | 'value'> => ({
+  offset,
+  timestamp,
+  value,
+})
+
+/** The same with events replaced, of which most fields are read lazily. */
+function pack(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (isEvent(value)) return { $event: toStructured(value) } satisfies Packed
+  return replaced(value, pack)
+}
+
+function unpack(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if ('$event' in value) return parseStructured(value.$event)
+  return replaced(value, unpack)
+}
+
+/** The same object, unless something in it is replaced. */
+function replaced(value: object, change: (inner: unknown) => unknown): object {
+  if (Array.isArray(value)) {
+    const items = value.map(change)
+    return items.every((item, at) => item === value[at]) ? value : items
+  }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return value
+  let copy: Record<string, unknown> | undefined
+  for (const [name, inner] of Object.entries(value)) {
+    const now = change(inner)
+    if (now !== inner) (copy ??= { ...value })[name] = now
+  }
+  return copy ?? value
+}

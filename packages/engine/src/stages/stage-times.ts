@@ -1,0 +1,64 @@
+import type { Clock, PlanComponent, Topology } from '@heddle/core'
+import type { EventTime } from '../local/event-time.ts'
+import type { Lane } from '../local/lane.ts'
+import { holdOf } from '../operators/hold.ts'
+import { operators, stateless } from '../operators/table.ts'
+import { type AnnouncedTime, Announcer } from './announcer.ts'
+import type { Share } from './share.ts'
+import { type Outlet, type Stage, topicsStage } from './stages.ts'
+
+/** What tells the stages behind how event time goes on; `undefined` where none of them takes note of it. */
+export function announcerFor(
+  { code, name }: Topology,
+  share: Share | undefined,
+  clock: Clock,
+  eventTime: EventTime,
+  lanes: () => Iterable<Lane>,
+): Announcer | undefined {
+  if (!share) return undefined
+  const outlets = share.outlets.filter(({ stage }) =>
+    stage.components.some((component) => isTimed(component, code.get(component.id) ?? {}, name)),
+  )
+  if (outlets.length === 0) return undefined
+  const { stage, whole, inlet } = share
+  // A stage behind others goes on when these say something.
+  const restMs = inlet ? Number.POSITIVE_INFINITY : whole.settings.idleAfterMs
+  const topics = new Map(outlets.map((outlet) => [outlet, topicsBefore(stage, outlet)]))
+  return new Announcer(outlets, clock, restMs, function* (outlet): Iterable<AnnouncedTime> {
+    if (stage.id !== topicsStage) {
+      const source = `${stage.id}/${inlet?.partition ?? 0}`
+      return yield { source, time: Math.min(...outlet.emitters.map((id) => eventTime.timeBehind(id))) }
+    }
+    for (const lane of lanes())
+      if (topics.get(outlet)!.has(lane.topic))
+        yield { source: `${lane.topic}/${lane.partition}`, time: eventTime.timeOfSource(lane) }
+  })
+}
+
+/** True for what is called when event time has come to something. */
+function isTimed(
+  component: PlanComponent,
+  code: Topology['code'] extends ReadonlyMap<string, infer C> ? C : never,
+  topology: string,
+): boolean {
+  if (stateless.has(component.operator)) return false
+  // Made to be looked at, and never opened. A factory of the user's is not called for that.
+  const bolt = code['bolt']
+  if (component.operator === 'bolt' && typeof bolt === 'object' && bolt !== null && 'create' in bolt)
+    return true
+  if (holdOf(component) > 0) return true
+  const operator = operators.get(component.operator)?.(component, code, topology)
+  return operator?.watermark !== undefined || operator?.timer !== undefined
+}
+
+/** Topics whose events lead to an outlet of the stage that reads them. */
+export function topicsBefore({ components }: Stage, { emitters }: Outlet): ReadonlySet<string> {
+  const found = new Set<string>()
+  const visit = (id: string): void => {
+    const component = components.find((each) => each.id === id)
+    if (component?.operator === 'topic') found.add(component.config['topic'] as string)
+    for (const { from } of component?.inputs ?? []) visit(from)
+  }
+  for (const id of emitters) visit(id)
+  return found
+}
