@@ -11,6 +11,8 @@ export interface ThreadData {
   /** What the engine's `locate` gave for the topology. */
   readonly place: unknown
   readonly topology: string
+  /** Which of the topology's threads this is, from 0 on. */
+  readonly index: number
   /** What it may do to the version that ran before. */
   readonly options: UpgradeOptions
   readonly state: AskerEnd
@@ -34,12 +36,24 @@ const beatMs = 500
  * Makes this thread run one topology for a `threadEngine` in another; to be called first thing in the module that is its
  * `entry`.
  *
- * @param open Loads the topology from what `locate` gave, and makes an engine on the log, which is the other thread's.
+ * @param open Loads the topology from what `locate` gave, and makes an engine on the log, which is the other thread's. `index` says
+ *   which of the topology's threads this is, from 0 on.
  * @example
  * await serveTopology(async (place, log) => ({ engine: localEngine({ log }), topology: await load(place as string) }))
  */
-export async function serveTopology(open: (place: unknown, log: Log) => Promise<Opened>): Promise<void> {
-  const { place, topology: name, options, state, features, deletes, follows } = workerData as ThreadData
+export async function serveTopology(
+  open: (place: unknown, log: Log, index: number) => Promise<Opened>,
+): Promise<void> {
+  const {
+    place,
+    topology: name,
+    index,
+    options,
+    state,
+    features,
+    deletes,
+    follows,
+  } = workerData as ThreadData
   let opened: Opened | undefined
   const rpc: Rpc = new Rpc(parentPort!, {
     'group.changed': (...args) => log.methods['group.changed']!(...args),
@@ -50,7 +64,7 @@ export async function serveTopology(open: (place: unknown, log: Log) => Promise<
   const beat = (): void => void rpc.call('thread.beat')
   setInterval(beat, beatMs)
   try {
-    opened = await open(place, log)
+    opened = await open(place, log, index)
     if (opened.topology.name !== name)
       throw new TypeError(`'${opened.topology.name}' was found in place of '${name}'`)
     await rpc.call('thread.started', await opened.engine.submit(opened.topology, options))

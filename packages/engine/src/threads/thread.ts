@@ -141,10 +141,11 @@ export class Thread {
   }
 
   async #begin(options: UpgradeOptions = {}): Promise<TopologyStatus> {
-    const { topology, place, log, clock, settings } = this.#context
+    const { topology, index, place, log, clock, settings } = this.#context
     const server = new LogServer(log)
     const data: ThreadData = {
       topology,
+      index,
       options,
       place,
       state: server.state,

@@ -43,6 +43,8 @@ export interface HeddleConfigInput {
   readonly topics?: readonly TopicConfigInput[]
   readonly webhooks?: Readonly<Record<string, WebhookInput>>
   readonly drain?: Duration
+  readonly keyPartitions?: number | 'auto'
+  readonly instance?: string
   readonly threads?: {
     readonly isolation?: Isolation
     readonly memory?: Size
@@ -78,6 +80,8 @@ export interface HeddleConfig {
   readonly topics: readonly TopicConfigInput[]
   readonly webhooks: Readonly<Record<string, WebhookInput>>
   readonly drainMs: number
+  readonly keyPartitions: number | 'auto'
+  readonly instance: string
   readonly threads: {
     readonly isolation: Isolation
     readonly memoryBytes: number

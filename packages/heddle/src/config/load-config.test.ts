@@ -29,6 +29,8 @@ describe('where values come from', () => {
     const { config, origins, file } = await loadConfig({ cwd, env: {} })
     expect(file).toBeUndefined()
     expect(config).toEqual({
+      keyPartitions: 'auto',
+      instance: expect.stringMatching(/^[\w.-]+-[0-9a-f]{6}$/),
       data: join(cwd, 'heddle-data'),
       log: 'embedded',
       http: { host: '127.0.0.1', port: 4333, maxBodyBytes: 16 * 1024 ** 2 },

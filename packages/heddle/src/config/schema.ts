@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { type Duration, type Size, bytes, errorMessage, milliseconds } from '@heddle/core'
 import { z } from 'zod'
@@ -44,6 +46,12 @@ const topic = z.strictObject({
   durability: z.enum(['fsync', 'os']).optional(),
 })
 
+/** More shares than this are more runs than any process should have. */
+const shares = z.int().min(1).max(1000)
+
+/** What stands for a name that is there only once. */
+const randomInstance = 'random'
+
 /** What stands for no folder. */
 const noBuffer = 'none'
 
@@ -74,6 +82,14 @@ export const configSchema = (env: NodeJS.ProcessEnv, folder: (key: string) => st
           }),
       ),
       drain: duration,
+      keyPartitions: z.union([
+        z.literal('auto'),
+        shares,
+        z.string().regex(/^\d+$/).transform(Number).pipe(shares),
+      ]),
+      instance: z
+        .string()
+        .regex(/^[\w.-]{1,100}$/, 'must be a name of letters, digits, dots, dashes and underscores'),
       threads: z.strictObject({ isolation: z.enum(isolations), memory: size, hangTimeout: duration }),
       logging: z.strictObject({ level: z.enum(logLevels), format: z.enum(logFormats) }),
     })
@@ -81,7 +97,7 @@ export const configSchema = (env: NodeJS.ProcessEnv, folder: (key: string) => st
       message: 'is for a log that can be away; the embedded one is in this process',
       path: ['gateway', 'buffer', 'path'],
     })
-    .transform(({ drain, gateway, http: { maxBody, ...http }, threads, ...rest }): HeddleConfig => {
+    .transform(({ drain, instance, gateway, http: { maxBody, ...http }, threads, ...rest }): HeddleConfig => {
       const { path, maxBytes, maxAge } = gateway.buffer
       const config = {
         ...rest,
@@ -96,6 +112,10 @@ export const configSchema = (env: NodeJS.ProcessEnv, folder: (key: string) => st
               : { path: resolve(folder('gateway.buffer.path'), path), maxBytes, maxAgeMs: maxAge },
         },
         drainMs: drain,
+        instance:
+          instance === randomInstance
+            ? `${hostname().replaceAll(/[^\w.-]/g, '-')}-${randomBytes(3).toString('hex')}`
+            : instance,
         threads: {
           isolation: threads.isolation,
           memoryBytes: threads.memory,

@@ -119,6 +119,22 @@ export const settings: readonly Setting[] = [
     about: 'Webhooks by name: `{ topic, signature, secret }` makes `POST /webhooks/<name>`.',
   },
   {
+    key: 'keyPartitions',
+    env: 'HEDDLE_KEY_PARTITIONS',
+    form: 'text',
+    default: 'auto',
+    about:
+      'How many shares the keys of a topology with state are cut into, for processes (and threads) to share. `auto`: on Kafka as many as its input topic with the most partitions has; on the embedded log 1, which is one process at a time and the fastest. It stays what it was when the topology first ran.',
+  },
+  {
+    key: 'instance',
+    env: 'HEDDLE_INSTANCE',
+    form: 'text',
+    default: 'random',
+    about:
+      'Name of this process among those that share topologies. One that comes again under its name takes its work up at once, without waiting for the session of the former to end. `random`: the name of the machine with something random behind it.',
+  },
+  {
     key: 'drain',
     env: 'HEDDLE_DRAIN',
     flag: '--drain <time>',

@@ -6,12 +6,20 @@
 import { localEngine } from '@heddle/engine/local'
 import { serveTopology } from '@heddle/engine/threads'
 import { ownConnectors } from './connectors.ts'
-import { type TopologyPlace, loadTopologyFile } from './load-topologies.ts'
+import { loadTopologyFile } from './load-topologies.ts'
+import type { ThreadPlace } from './open-engine.ts'
 
-await serveTopology(async (place, log) => {
-  const { path, name } = place as TopologyPlace
+await serveTopology(async (place, log, index) => {
+  const { path, name, keyPartitions, instance } = place as ThreadPlace
   const { topologies } = await loadTopologyFile(path)
   const topology = topologies.find((each) => each.name === name)
   if (!topology) throw new TypeError(`${path} has no topology '${name}' any more`)
-  return { engine: localEngine({ log, connectors: ownConnectors }), topology }
+  const engine = localEngine({
+    log,
+    connectors: ownConnectors,
+    keyPartitions,
+    // Each of them is a member of the topology's groups.
+    instance: index === 0 ? instance : `${instance}.${index + 1}`,
+  })
+  return { engine, topology }
 })
