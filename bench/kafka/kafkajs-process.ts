@@ -1,5 +1,5 @@
 // A plain kafkajs consumer that sends for each message. Arguments: its module, brokers, the routing as JSON.
-import type { Order, Routing } from './routes.ts'
+import type { Order, Routing } from './topologies.ts'
 
 interface Message {
   readonly key: Buffer | null

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { cached } from '../lib/cache.ts'
 import { must } from '../lib/peer.ts'
-import type { Routing } from './routes.ts'
 import { type Side, nodeSide } from './side.ts'
+import type { Routing } from './topologies.ts'
 
 /** It is maintained no more, and so is no dependency of the project. */
 const version = '2.2.4'

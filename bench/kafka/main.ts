@@ -2,6 +2,9 @@ import { whatIsMissing } from '../../tools/services/toolchain.ts'
 import type { Report } from '../lib/figure.ts'
 import { appendAndRead } from './append-read.ts'
 import { onKafka } from './bench.ts'
+import { processes } from './processes.ts'
+import { recovery } from './recovery.ts'
+import { restore } from './restore.ts'
 import { routing } from './routing.ts'
 
 export async function run(report: Report): Promise<void> {
@@ -10,5 +13,8 @@ export async function run(report: Report): Promise<void> {
   await onKafka(async (bench) => {
     await appendAndRead(report, bench)
     await routing(report, bench)
+    await recovery(report, bench)
+    await restore(report, bench)
+    await processes(report, bench)
   })
 }

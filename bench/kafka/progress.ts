@@ -7,8 +7,8 @@ const lookEveryMs = 50
 const patienceMs = 240_000
 
 export interface Progress {
-  /** Input records that the group has committed. */
-  committed(group: string): Promise<number>
+  /** What the group has committed, by partition; of one input topic. */
+  offsets(group: string): Promise<readonly number[]>
   /** Records a second between two counts of committed input records. `failed` ends the wait. */
   rate(group: string, from: number, to: number, failed: Promise<never>): Promise<number>
   close(): Promise<void>
@@ -17,17 +17,17 @@ export interface Progress {
 /** What groups have committed: seen from outside, so that it is the same measure for all sides. */
 export function progressOf(brokers: readonly string[]): Progress {
   const admin = new Admin({ clientId: 'bench', bootstrapBrokers: [...brokers] })
-  const committed = async (group: string): Promise<number> => {
+  const offsets = async (group: string): Promise<number[]> => {
     const [found] = await admin.listConsumerGroupOffsets({ groups: [group] })
-    let sum = 0
-    for (const { partitions } of found?.topics ?? [])
-      for (const { committedOffset } of partitions) if (committedOffset > 0n) sum += Number(committedOffset)
-    return sum
+    const byPartition: number[] = []
+    for (const { partitionIndex, committedOffset } of found?.topics[0]?.partitions ?? [])
+      byPartition[partitionIndex] = Math.max(0, Number(committedOffset))
+    return byPartition
   }
   const until = async (group: string, count: number): Promise<{ count: number; at: number }> => {
     const end = performance.now() + patienceMs
     for (;;) {
-      const found = await committed(group)
+      const found = (await offsets(group)).reduce((sum, offset) => sum + offset, 0)
       const at = performance.now()
       if (found >= count) return { count: found, at }
       if (at > end) throw new Error(`${group} has done ${found} of ${count} records after ${patienceMs} ms`)
@@ -35,7 +35,7 @@ export function progressOf(brokers: readonly string[]): Progress {
     }
   }
   return {
-    committed,
+    offsets,
     async rate(group, from, to, failed) {
       const measure = async (): Promise<number> => {
         const first = await until(group, from)

@@ -6,9 +6,9 @@ import { peer } from '../lib/peer.ts'
 import type { Bench } from './bench.ts'
 import { kafkajs, kafkajsSide } from './kafkajs.ts'
 import { progressOf } from './progress.ts'
-import type { Order, Routing } from './routes.ts'
-import { type Side, ours } from './side.ts'
+import { type Side, worker } from './side.ts'
 import { streams, streamsSide } from './streams.ts'
+import type { Order, Routing } from './topologies.ts'
 
 /** Enough for Java to be warm long before the half of them. */
 const orders = 400_000
@@ -54,7 +54,7 @@ export async function routing(report: Report, { log, brokers, folder }: Bench): 
     }
   }
   const here = (): Promise<number> =>
-    measure((each) => ours(brokers, join(folder, each.name), each), warm, nearEnd)
+    measure((each) => worker(brokers, join(folder, each.name), 'routes', each), warm, nearEnd)
 
   if (classPath !== undefined) {
     const theirs = settings.map((): number[] => [])

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Routing } from './routes.ts'
+import type { Busy, MakerName, Routing } from './topologies.ts'
 
 /** A program that runs the routing, in a process of its own. */
 export interface Side {
@@ -40,6 +41,16 @@ export function nodeSide(
   }
 }
 
-/** Our engine on Kafka. */
-export const ours = (brokers: readonly string[], folder: string, routing: Routing): Side =>
-  nodeSide('worker-process.ts', [brokers.join(','), folder, JSON.stringify(routing)], routing.name)
+/** A process of ours with a topology. */
+export const worker = (
+  brokers: readonly string[],
+  folder: string,
+  maker: MakerName,
+  options: Routing | Busy,
+): ReturnType<typeof nodeSide> =>
+  nodeSide('worker-process.ts', [brokers.join(','), folder, maker, JSON.stringify(options)], options.name)
+
+/** Resolves when it says that it is ready. */
+export async function ready({ child, failed }: ReturnType<typeof nodeSide>): Promise<void> {
+  await Promise.race([once(child, 'message'), failed])
+}

@@ -7,8 +7,8 @@ import { javaTool } from '../../tools/services/java-tool.ts'
 import { whatIsMissing } from '../../tools/services/toolchain.ts'
 import { cached } from '../lib/cache.ts'
 import { must } from '../lib/peer.ts'
-import type { Routing } from './routes.ts'
 import type { Side } from './side.ts'
+import type { Routing } from './topologies.ts'
 
 const file = (name: string): string => fileURLToPath(new URL(`streams/${name}`, import.meta.url))
 
