@@ -18,6 +18,8 @@ export interface KafkaOptions {
    * broker; what it needs besides goes into `properties` (`listener.name.secure.plain.sasl.jaas.config`).
    */
   readonly listeners?: Readonly<Record<string, SecurityProtocol>>
+  /** Users of SASL/SCRAM and their passwords, in both SCRAM-SHA-256 and SCRAM-SHA-512. */
+  readonly scramUsers?: Readonly<Record<string, string>>
   /** Broker settings, over those that `brokerProperties` sets. */
   readonly properties?: Properties
   /** Largest heap of each broker. Default: 384m, in which a broker runs with a thousand partitions. */
@@ -80,7 +82,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   const heap = options.heap ?? '384m'
 
   async function format(broker: number): Promise<void> {
-    const args = ['format', '-t', CLUSTER_ID, '-c', file(broker)]
+    const args = ['format', '-t', CLUSTER_ID, '-c', file(broker), ...scramArguments(options.scramUsers)]
     const main = 'kafka.tools.StorageTool'
     await run
       .java({ name: `format-${broker}`, main, args, classPath, heap, options: LIGHT })
@@ -118,3 +120,12 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
     }
   })
 }
+
+/** A user is there from the first start on when its key is made with the disk. */
+const scramArguments = (users: Readonly<Record<string, string>> = {}): string[] =>
+  Object.entries(users).flatMap(([name, password]) =>
+    ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
+      '--add-scram',
+      `${mechanism}=[name=${name},password=${password}]`,
+    ]),
+  )

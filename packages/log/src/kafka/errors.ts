@@ -9,7 +9,10 @@ import { protocolErrors, protocolErrorsCodesById } from '@platformatic/kafka'
 /** Names of Kafka's error codes, as in https://kafka.apache.org/protocol#protocol_error_codes */
 export type KafkaErrorId = string
 
-/** An error that a broker answered with, or `NETWORK_EXCEPTION` for one that was not reached or did not answer. */
+/**
+ * An error that a broker answered with; `NETWORK_EXCEPTION` for one that was not reached or did not answer, `TLS_FAILED` for one
+ * with which there is no trust.
+ */
 export class KafkaError extends Error {
   readonly id: KafkaErrorId
   /** Worth trying again, after looking up leaders and coordinators anew. */
@@ -86,6 +89,7 @@ const codes: Readonly<Record<KafkaErrorId, ErrorCode>> = {
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'HEDDLE_LOG_UNAUTHORIZED',
   SASL_AUTHENTICATION_FAILED: 'HEDDLE_LOG_UNAUTHORIZED',
   UNSUPPORTED_SASL_MECHANISM: 'HEDDLE_LOG_UNAUTHORIZED',
+  TLS_FAILED: 'HEDDLE_LOG_UNTRUSTED',
   UNSUPPORTED_VERSION: 'HEDDLE_LOG_UNSUPPORTED',
 }
 

@@ -4,7 +4,9 @@ import type { KafkaLogOptions } from './options.ts'
 export type * from './channels.ts'
 export {
   type Compression,
+  type GroupProtocolName,
   type KafkaLogOptions,
+  type KafkaOauth,
   type KafkaSasl,
   type KafkaTls,
   parseKafkaUrl,

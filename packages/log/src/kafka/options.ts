@@ -11,7 +11,21 @@ export type KafkaSasl =
       readonly username: string
       readonly password: string | (() => string | Promise<string>)
     }
-  | { readonly mechanism: 'OAUTHBEARER'; readonly token: string | (() => string | Promise<string>) }
+  | ({ readonly mechanism: 'OAUTHBEARER' } & KafkaOauth)
+
+/**
+ * Where the token of OAUTHBEARER comes from: a text or a function, a file that is kept fresh by others, or the token endpoint of
+ * an authorization server, which is asked with the credentials of this client when the last token is near its end.
+ */
+export type KafkaOauth =
+  | { readonly token: string | (() => string | Promise<string>) }
+  | { readonly tokenFile: string }
+  | {
+      readonly tokenUrl: string
+      readonly clientId: string
+      readonly clientSecret: string
+      readonly scope?: string
+    }
 
 /** PEM texts. `cert` and `key` are this client's own, for brokers that ask for them (mTLS). */
 export interface KafkaTls {

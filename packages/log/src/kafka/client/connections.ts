@@ -7,6 +7,7 @@
 import { type API, Connection, type ConnectionOptions } from '@platformatic/kafka'
 import { KafkaError } from '../errors.ts'
 import type { Settings } from '../options.ts'
+import { connectionOptions, serverName } from './connection-options.ts'
 import { answerIn, connectionError } from './wire-error.ts'
 
 export interface Address {
@@ -14,10 +15,17 @@ export interface Address {
   readonly port: number
 }
 
+interface OpenConnection {
+  readonly connection: Connection
+  readonly ready: Promise<void>
+  /** Why it broke: its requests only hear that it did. */
+  failure?: Error
+}
+
 export class Connections {
   readonly #settings: Settings
   readonly #options: ConnectionOptions
-  readonly #open = new Map<string, { readonly connection: Connection; readonly ready: Promise<void> }>()
+  readonly #open = new Map<string, OpenConnection>()
   readonly #timeouts = new Map<string, number>()
   #closed = false
 
@@ -36,15 +44,20 @@ export class Connections {
     api: API<Arguments, Answer>,
     ...request: Arguments
   ): Promise<Answer> {
-    const connection = await this.#get(address, lane)
+    const opened = await this.#get(address, lane)
     return new Promise((resolve, reject) => {
       const done = (error: Error | null, answer?: Answer): void => {
         if (error === null) return resolve(answer as Answer)
         const given = answerIn(error)
-        if (given === undefined) reject(connectionError(error, `${address.host}:${address.port}`))
+        if (given === undefined)
+          reject(connectionError(opened.failure ?? error, `${address.host}:${address.port}`))
         else resolve(given as Answer)
       }
-      ;(api as unknown as (connection: Connection, ...rest: unknown[]) => void)(connection, ...request, done)
+      ;(api as unknown as (connection: Connection, ...rest: unknown[]) => void)(
+        opened.connection,
+        ...request,
+        done,
+      )
     })
   }
 
@@ -71,22 +84,31 @@ export class Connections {
     await Promise.all(closing)
   }
 
-  async #get(address: Address, lane: string): Promise<Connection> {
+  async #get(address: Address, lane: string): Promise<OpenConnection> {
     if (this.#closed) throw new KafkaError('NETWORK_EXCEPTION', 'the log is closed', { retryable: false })
     const name = `${lane} ${address.host}:${address.port}`
     let entry = this.#open.get(name)
     if (entry === undefined) {
       const requestTimeout = this.#timeouts.get(lane) ?? this.#settings.requestTimeoutMs
-      const connection = new Connection(this.#settings.clientId, { ...this.#options, requestTimeout })
+      const connection = new Connection(this.#settings.clientId, {
+        ...this.#options,
+        ...serverName(this.#settings, address.host),
+        requestTimeout,
+      })
       const forget = (): void => {
         if (this.#open.get(name)?.connection === connection) this.#open.delete(name)
       }
-      // It emits errors of a broken connection, which its requests report too.
-      connection.on('error', forget)
+      const opening: OpenConnection = {
+        connection,
+        ready: connection.connect(address.host, address.port) as Promise<void>,
+      }
+      connection.on('error', (error) => {
+        opening.failure ??= error
+        forget()
+      })
       connection.on('close', forget)
-      const ready = connection.connect(address.host, address.port) as Promise<void>
-      entry = { connection, ready }
-      this.#open.set(name, entry)
+      this.#open.set(name, opening)
+      entry = opening
     }
     try {
       await entry.ready
@@ -98,7 +120,7 @@ export class Connections {
       await closeQuietly(entry.connection)
       throw new KafkaError('NETWORK_EXCEPTION', 'the log is closed', { retryable: false })
     }
-    return entry.connection
+    return entry
   }
 }
 
@@ -107,20 +129,5 @@ async function closeQuietly(connection: Connection): Promise<void> {
     await connection.close()
   } catch {
     // It is of no more use either way.
-  }
-}
-
-function connectionOptions({ sasl, tls, connectTimeoutMs }: Settings): ConnectionOptions {
-  return {
-    connectTimeout: connectTimeoutMs,
-    // Waiting for answers is bounded by what each lane sends.
-    maxInflights: 64,
-    ...(sasl === undefined ? {} : { sasl }),
-    ...(tls === undefined
-      ? {}
-      : {
-          tls: { ...tls },
-          ...(tls.servername === undefined ? { tlsServerName: true } : { tlsServerName: tls.servername }),
-        }),
   }
 }
