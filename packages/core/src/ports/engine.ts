@@ -6,6 +6,7 @@
 import type { PlanDiff } from '../plan/diff.ts'
 import type { Guarantee, Plan } from '../plan/plan.ts'
 import type { Topology } from '../topology/topology.ts'
+import type { RestoreProgress } from './store.ts'
 
 export interface EngineFeatures {
   readonly guarantees: readonly Guarantee[]
@@ -19,6 +20,13 @@ export interface EngineFeatures {
 
 export type TopologyState = 'starting' | 'active' | 'inactive' | 'draining' | 'failed'
 
+/** A copy of a store that another process writes. */
+export interface StandbyCopy {
+  readonly store: string
+  /** How many changes it does not have yet, about; left out until it has been made. */
+  readonly behind?: number
+}
+
 export interface TopologyStatus {
   readonly name: string
   readonly state: TopologyState
@@ -28,6 +36,10 @@ export interface TopologyStatus {
   readonly tasks: number
   /** Where it does not run in the thread of the engine. */
   readonly threads?: readonly ThreadStatus[]
+  /** State that is being read into this process before it can go on, store by store. */
+  readonly restoring?: readonly RestoreProgress[]
+  /** Stores whose copies are kept here for the case that the process that has them goes. */
+  readonly standby?: readonly StandbyCopy[]
   /** The last error that a component reported. */
   readonly lastError?: { readonly component: string; readonly message: string; readonly at: number }
 }

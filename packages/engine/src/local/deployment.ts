@@ -14,11 +14,15 @@ import {
 import { inputPartitions, keyPartitionsOf } from '../stages/key-partitions.ts'
 import { StagedRun } from '../stages/staged-run.ts'
 import { stagesOf } from '../stages/stages.ts'
+import type { SharedStores } from '../standby/copies.ts'
+import { sharedStores } from '../standby/shared-stores.ts'
+import { Standby } from '../standby/standby.ts'
 import { errorChannel, stateChannel } from './channels.ts'
 import { ComponentStats } from './component-stats.ts'
 import { Delivery } from './delivery.ts'
 import type { Settings } from './options.ts'
-import { deleteDropped } from './plan-record.ts'
+import { deleteDropped, readRecord } from './plan-record.ts'
+import { Restores } from './restores.ts'
 import { retryDelay } from './retry-delay.ts'
 import type { Running } from './run.ts'
 import { Seat, needsSeat } from './seat.ts'
@@ -54,6 +58,8 @@ export class Deployment {
   #deleting: Promise<void> = Promise.resolve()
   #deliveries: readonly Delivery[] = []
   #seat: Seat | undefined
+  readonly #restores = new Restores()
+  #standby: Standby | undefined
   #state: TopologyState = 'starting'
   #lastError: TopologyStatus['lastError']
   #paused = false
@@ -83,6 +89,23 @@ export class Deployment {
       await this.#seat?.leave()
       throw error
     }
+    const { standby, standbyLookMs, clock } = this.#settings
+    if (standby > 0 && this.#log.follow)
+      this.#standby = new Standby({
+        log: this.#log,
+        clock,
+        copies: standby,
+        lookMs: standbyLookMs,
+        shared: () => this.#shared(),
+        report: (error) => this.#report(undefined, error),
+      })
+  }
+
+  /** Stores that processes share, as they are now. */
+  async #shared(): Promise<readonly SharedStores[]> {
+    const { plan, name } = this.topology
+    const record = readRecord(await this.#log.store(name))
+    return sharedStores(plan, record, this.#partitions, this.#seat, this.#settings.instance)
   }
 
   /**
@@ -157,18 +180,26 @@ export class Deployment {
 
   get status(): TopologyStatus {
     const { plan, name } = this.topology
+    const restoring = this.#restores.running
     return {
       name,
       state: this.#state,
       guarantee: plan.settings.guarantee,
       startedAt: this.#version.startedAt,
       tasks: plan.components.reduce((sum, { id }) => sum + this.#tasks(id), 0),
+      ...(restoring.length > 0 && { restoring }),
       ...(this.#lastError && { lastError: this.#lastError }),
     }
   }
 
   async describe(): Promise<TopologyDescription> {
-    return { ...this.status, plan: this.topology.plan, metrics: await this.metrics() }
+    const standby = await this.#standby?.copies()
+    return {
+      ...this.status,
+      ...(standby && { standby }),
+      plan: this.topology.plan,
+      metrics: await this.metrics(),
+    }
   }
 
   async metrics(): Promise<TopologyMetrics> {
@@ -227,6 +258,7 @@ export class Deployment {
     this.#waiting.abort()
     return this.#do(async () => {
       this.#setState('draining')
+      await this.#standby?.close()
       await this.#stopAll(waitMs)
       await this.#deleting
       await this.#seat?.leave()
@@ -350,6 +382,7 @@ export class Deployment {
       log: this.#log,
       clock: this.#settings.clock,
       settings: this.#settings,
+      restores: this.#restores,
       stats: this.#version.stats,
       componentStats: this.#version.componentStats,
       report: (component: string | undefined, error: unknown) => this.#report(component, error),

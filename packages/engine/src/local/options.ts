@@ -50,6 +50,13 @@ export interface LocalEngineOptions {
    * minute is no burden.
    */
   readonly purgeMs?: number
+  /**
+   * How many other processes keep a copy of each store, on logs whose stores have copies, to take it over with little to read. Default 0:
+   * a copy costs the disk that the store takes, and reading what is written to it. `num.standby.replicas` of Kafka Streams.
+   */
+  readonly standby?: number
+  /** How often to look which stores this process is to keep copies of, in milliseconds. Default 10 s: it is to be right before the next failure. */
+  readonly standbyLookMs?: number
   /** How long a spout that emitted nothing is left alone, in milliseconds. Default 10. */
   readonly spoutIdleMs?: number
   /** How a topology that failed (the log could not be written) is started again. Default: from 100 ms to 10 s, for ever. */
@@ -74,6 +81,8 @@ export function withDefaults(options: LocalEngineOptions): Settings {
     maxOutbox: 10_000,
     keyPartitions: 1,
     purgeMs: 30_000,
+    standby: 0,
+    standbyLookMs: 10_000,
     spoutIdleMs: 10,
     restart: { attempts: Number.POSITIVE_INFINITY, initialMs: 100, factor: 2, maxMs: 10_000, jitter: 0.2 },
     ...options,

@@ -7,9 +7,6 @@ import { isSpread } from '../stages/stages.ts'
 /** How many versions of a topology are remembered: enough to see what has happened of late, few enough to be no burden. */
 const rememberedVersions = 20
 
-/** Entries that one transaction deletes at most, so that it stays short. */
-const maxDeleted = 5000
-
 /**
  * The version of a topology that runs, or ran last.
  *
@@ -114,15 +111,8 @@ export async function deleteDropped(log: Log, topology: string, stopped: AbortSi
   const transactor = await log.transactor(`${topology}.plan`)
   try {
     for (const name of storesOf(record)) {
-      const store = await log.store(name)
-      for (;;) {
-        if (stopped.aborted) return
-        const keys = [...store.entries({ limit: maxDeleted })].map(([key]) => key)
-        if (keys.length === 0) break
-        const transaction = transactor.begin()
-        for (const key of keys) transaction.put(store, key, null)
-        await transaction.commit()
-      }
+      if (stopped.aborted) return
+      await log.deleteStore(name)
     }
     const transaction = transactor.begin()
     const clean: PlanRecord = { ...record, droppedStores: [], droppedOutboxes: [] }

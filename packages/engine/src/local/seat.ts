@@ -35,8 +35,14 @@ export class Seat {
     this.#context = context
   }
 
-  get #group(): string {
+  /** The consumer group that hands it on. */
+  get group(): string {
     return `${this.#plan.name}.seat`
+  }
+
+  /** Name of this process in the group; `undefined` until it has joined. */
+  get member(): string | undefined {
+    return this.#member?.member
   }
 
   /** The topic whose first partition stands for it. */
@@ -59,7 +65,7 @@ export class Seat {
       await left(lost)
     }
     this.#member = await log.joinGroup({
-      group: this.#group,
+      group: this.group,
       topics: [this.topic],
       onAssigned: (partitions) => {
         if (!isSeat(partitions)) return
@@ -89,7 +95,7 @@ export class Seat {
 
   async #isElsewhere(): Promise<boolean> {
     const groups = await this.#context.log.listGroups()
-    const members = groups.find(({ group }) => group === this.#group)?.members ?? []
+    const members = groups.find(({ group }) => group === this.group)?.members ?? []
     return members.some(({ member, assignment }) => member !== this.#member?.member && isSeat(assignment))
   }
 }

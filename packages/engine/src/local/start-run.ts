@@ -32,6 +32,7 @@ import { Ingest, type Inlet, eventRoot } from './ingest.ts'
 import { Network, type SpoutTask, componentsOf, numberTasks } from './network.ts'
 import type { Settings } from './options.ts'
 import { readRecord, storeName, timersName } from './plan-record.ts'
+import type { Restores } from './restores.ts'
 import { Run } from './run.ts'
 import { needsSeat } from './seat.ts'
 import { SpoutDriver } from './spout-driver.ts'
@@ -54,6 +55,8 @@ export interface RunContext {
   readonly log: Log
   readonly clock: Clock
   readonly settings: Settings
+  /** Told of stores that have to be read before it can begin. */
+  readonly restores: Restores
   readonly stats: TopologyStats
   readonly componentStats: ReadonlyMap<string, ComponentStats>
   readonly report: (component: string | undefined, error: unknown) => void
@@ -85,7 +88,7 @@ export async function startRun(context: RunContext): Promise<Run> {
     const open = (store: string): Promise<Store> | Store =>
       share && stateless.has(operator)
         ? { name: store, get: () => undefined, entries: () => [], size: () => 0 }
-        : log.store(store)
+        : log.store(store, context.restores.options)
     states.set(id, new ComponentState(await open(usual), settings.stateCacheEntries))
     timers.set(id, new ComponentTimers(new ComponentState(await open(timersName(usual)), 0)))
   }

@@ -109,14 +109,21 @@ export class ThreadDeployment {
   async describe(): Promise<TopologyDescription> {
     const { name, plan } = this.topology
     const inside = await Promise.all(this.#threads.map((thread) => thread.glance<TopologyStatus[]>('list')))
-    const reported = inside
-      .flatMap((listed) => listed ?? [])
-      .filter((each) => each.name === name)
-      .flatMap(({ lastError }) => lastError ?? [])
+    const found = inside.flatMap((listed) => listed ?? []).filter((each) => each.name === name)
+    const reported = found.flatMap(({ lastError }) => lastError ?? [])
+    const restoring = found.flatMap((each) => each.restoring ?? [])
+    const standby = found.flatMap((each) => each.standby ?? [])
     const lastError = [...reported, ...(this.#lastError ? [this.#lastError] : [])].sort(
       (a, b) => b.at - a.at,
     )[0]
-    return { ...this.status, ...(lastError && { lastError }), plan, metrics: await this.metrics() }
+    return {
+      ...this.status,
+      ...(restoring.length > 0 && { restoring }),
+      ...(standby.length > 0 && { standby }),
+      ...(lastError && { lastError }),
+      plan,
+      metrics: await this.metrics(),
+    }
   }
 
   /**

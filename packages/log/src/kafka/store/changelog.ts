@@ -46,15 +46,18 @@ export function changelogOf(name: string): string {
   return `__heddle_store.${short}${same ? '' : `-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`}`
 }
 
-/** Looks for a store's changelog as it is on the brokers now, and makes it if it is not there. */
+/** A store's changelog as it is on the brokers now. */
+export function findChangelog(cluster: Cluster, topic: string): Promise<TopicMetadata | undefined> {
+  const { clock, deliveryTimeoutMs } = cluster.settings
+  return retrying(clock, deliveryTimeoutMs, () => cluster.refresh(topic))
+}
+
+/** The same, made if it is not there. */
 export async function openChangelog(cluster: Cluster, topic: string): Promise<TopicMetadata> {
-  const { clock, deliveryTimeoutMs, changelogSegmentBytes } = cluster.settings
-  const refresh = (): Promise<TopicMetadata | undefined> =>
-    retrying(clock, deliveryTimeoutMs, () => cluster.refresh(topic))
-  const there = await refresh()
+  const there = await findChangelog(cluster, topic)
   if (there !== undefined) return there
-  await createInternalTopic(cluster, topic, changelogConfig(changelogSegmentBytes))
-  const made = await refresh()
+  await createInternalTopic(cluster, topic, changelogConfig(cluster.settings.changelogSegmentBytes))
+  const made = await findChangelog(cluster, topic)
   if (made !== undefined) return made
   throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', topic, { retryable: false })
 }

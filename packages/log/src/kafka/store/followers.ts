@@ -92,14 +92,16 @@ export class Followers {
   }
 
   async #round(): Promise<void> {
-    for (const followed of this.#followed.values()) {
-      if (followed.made) continue
-      await followed.store.restore(undefined, true)
-      followed.made = true
+    for (const followed of this.#followed.values())
+      if (!followed.made) followed.made = await followed.store.prepare()
+    const made = [...this.#followed.values()].filter((each) => each.made)
+    if (made.length === 0) {
+      // Their owners have not made them yet, or they were deleted.
+      await sleep(this.#cluster.settings.clock, waitMs, this.#changed.signal)
+      return
     }
-    const byTopic = new Map([...this.#followed.values()].map((each) => [each.store.topic, each]))
-    const positions = [...byTopic.values()].map(({ store }) => ({ ...placeOf(store), offset: store.offset }))
-    if (positions.length === 0) return
+    const byTopic = new Map(made.map((each) => [each.store.topic, each]))
+    const positions = made.map(({ store }) => ({ ...placeOf(store), offset: store.offset }))
     const options = { waitMs, maxBytes: readBytes, signal: this.#changed.signal }
     for (const { topic, records, nextOffset } of await this.#fetcher.read(positions, options)) {
       const followed = byTopic.get(topic)!

@@ -3,7 +3,7 @@ import { listBeginnings, listEnds } from '../fetch/list-offsets.ts'
 import { decodeBatches } from '../wire/record-batch.ts'
 import { bulkLoad } from './bulk-load.ts'
 import { type ReadContext, readChangelog } from './changelog-reader.ts'
-import { oldestCopyMs, openChangelog } from './changelog.ts'
+import { findChangelog, oldestCopyMs, openChangelog } from './changelog.ts'
 import { copyError } from './copy-error.ts'
 import { type Change, LocalCopy } from './local-copy.ts'
 import { ProgressMeter } from './progress-meter.ts'
@@ -83,6 +83,8 @@ export class KafkaStore implements Store {
     return this.#inTurn(async () => {
       // Between two transactions of one writer lies one mark. If there is more, others have written: theirs come first.
       if (firstOffset - this.#offset > 1) return this.#readOn()
+      // It was read already, by a follower.
+      if (nextOffset <= this.#offset) return
       this.#take(
         [...changes].map(([key, value]) => [Buffer.from(key), value]),
         nextOffset,
@@ -97,11 +99,23 @@ export class KafkaStore implements Store {
     })
   }
 
-  /** Reads the changelog to its end. @param standby It is for a copy that nobody uses yet. */
-  restore(progress?: (progress: RestoreProgress) => void, standby = false): Promise<void> {
+  /** Reads the changelog to its end, and makes one where there is none. */
+  restore(progress?: (progress: RestoreProgress) => void): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#find()
-      await this.#readOn(progress, standby)
+      const { id } = await openChangelog(this.#context.cluster, this.topic)
+      await this.#find(id)
+      await this.#readOn(progress)
+    })
+  }
+
+  /** The same for a copy that nobody uses yet. @returns false when there is no changelog. */
+  prepare(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const changelog = await findChangelog(this.#context.cluster, this.topic)
+      if (changelog === undefined) return false
+      await this.#find(changelog.id)
+      await this.#readOn(undefined, true)
+      return true
     })
   }
 
@@ -117,10 +131,9 @@ export class KafkaStore implements Store {
     })
   }
 
-  /** Finds the changelog, and the copy of it, where that is still of any use. */
-  async #find(): Promise<void> {
-    const { cluster, path } = this.#context
-    const { id } = await openChangelog(cluster, this.topic)
+  /** Finds the copy of a changelog, where it is still of any use. */
+  async #find(id: string): Promise<void> {
+    const { path } = this.#context
     if (this.#topicId !== '' && this.#topicId !== id) await this.#drop()
     this.#topicId = id
     this.#copy ??= LocalCopy.find(path)

@@ -1,0 +1,38 @@
+import type { GroupInfo } from '@heddle/core'
+
+/** A group whose members each have stores by the partitions that they own. */
+export interface SharedStores {
+  readonly group: string
+  /** The partitions of this topic stand for the stores. */
+  readonly topic: string
+  /** Name of this process in the group. */
+  readonly member: string
+  readonly stores: (partition: number) => readonly string[]
+}
+
+/**
+ * Which partitions a member keeps copies of: of each, so many of the members that do not own it, in the order of their names, with another
+ * one the first for each partition, so that the copies are spread. All members come to the same answer without asking each other.
+ *
+ * @param copies How many there are to be of each, beside the owner.
+ */
+export function copiesOf(
+  { topic, member }: Pick<SharedStores, 'topic' | 'member'>,
+  members: GroupInfo['members'],
+  copies: number,
+): readonly number[] {
+  const owners = new Map<number, string>()
+  for (const each of members)
+    for (const place of each.assignment) if (place.topic === topic) owners.set(place.partition, each.member)
+  const found: number[] = []
+  for (const [partition, owner] of owners) {
+    const others = members
+      .map((each) => each.member)
+      .filter((name) => name !== owner)
+      .sort()
+    const turn =
+      (others.indexOf(member) - (partition % Math.max(1, others.length)) + others.length) % others.length
+    if (others.includes(member) && turn < copies) found.push(partition)
+  }
+  return found.sort((a, b) => a - b)
+}

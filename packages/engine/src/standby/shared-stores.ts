@@ -1,0 +1,41 @@
+import type { Plan } from '@heddle/core'
+import { type PlanRecord, storeName, timersName } from '../local/plan-record.ts'
+import type { Seat } from '../local/seat.ts'
+import { stateless } from '../operators/table.ts'
+import { runStore, shareOf } from '../stages/share.ts'
+import { repartitionTopic, spoutsStage, stageGroup, stagesOf, topicsStage } from '../stages/stages.ts'
+import type { SharedStores } from './copies.ts'
+
+/** Stores of a topology, by the groups that say which process has them; see `startRun` for their names. */
+export function sharedStores(
+  plan: Plan,
+  record: PlanRecord | undefined,
+  partitions: number | undefined,
+  seat: Seat | undefined,
+  instance: string,
+): readonly SharedStores[] {
+  const { name } = plan
+  const statesOf = (components: Plan['components'], place: (store: string) => string): readonly string[] =>
+    components
+      .filter(({ operator }) => !stateless.has(operator))
+      .map(({ id }) => place(storeName(record, name, id)))
+      .flatMap((store) => [store, timersName(store)])
+  if (partitions === undefined) {
+    if (seat?.member === undefined) return []
+    const { group, topic, member } = seat
+    const stores = [name, ...statesOf(plan.components, (store) => store)]
+    // The seat is partition 0; the others stand for nothing.
+    return [{ group, topic, member, stores: (partition) => (partition === 0 ? stores : []) }]
+  }
+  return stagesOf(plan, partitions)
+    .filter(({ id }) => id !== topicsStage && id !== spoutsStage)
+    .map(({ id, components }) => ({
+      group: stageGroup(name, id),
+      topic: repartitionTopic(name, id),
+      member: instance,
+      stores: (partition) => [
+        runStore(name, id, partition),
+        ...statesOf(components, (store) => shareOf(store, partition)),
+      ],
+    }))
+}
