@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../examples/demo/fabric-process.ts'
 import { Running, installHeddle, temporaryFolder } from '../house/cli.ts'
 
@@ -109,6 +110,20 @@ export class Host {
   /** Resolves when it has said that it is ready. */
   async ready(): Promise<void> {
     await this.#running!.url()
+  }
+
+  /** Resolves when its gateway answers, whatever it says. */
+  async listening(): Promise<void> {
+    for (;;) {
+      if (
+        await fetch(`${this.url}/health/live`).then(
+          ({ ok }) => ok,
+          () => false,
+        )
+      )
+        return
+      await sleep(20)
+    }
   }
 
   /** What it wrote to stderr. */

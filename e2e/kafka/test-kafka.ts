@@ -12,7 +12,7 @@ export interface TestKafka {
 }
 
 /** Small limits, so that a member that dies is noticed within seconds; the last is that of the classic protocol. */
-const quick = {
+export const quick = {
   'group.consumer.min.session.timeout.ms': 1_000,
   'group.consumer.min.heartbeat.interval.ms': 200,
   'group.min.session.timeout.ms': 1_000,

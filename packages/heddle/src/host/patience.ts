@@ -1,5 +1,5 @@
-import { type Clock, errorMessage, isHeddleError, sleep } from '@heddle/core'
-import { waitAfter } from './gateway-log/away.ts'
+import { type Clock, sleep } from '@heddle/core'
+import { isAway, reasonOf, waitAfter } from './gateway-log/away.ts'
 
 export interface Patience {
   readonly clock: Clock
@@ -19,9 +19,9 @@ export async function patiently<T>(
     try {
       return await work(attempt)
     } catch (error) {
-      if (!isHeddleError(error, 'HEDDLE_LOG_UNAVAILABLE')) throw error
+      if (!isAway(error)) throw error
       const waitMs = waitAfter(attempt)
-      tell(errorMessage(error), waitMs)
+      tell(reasonOf(error), waitMs)
       await sleep(clock, waitMs, signal)
     }
   }

@@ -1,7 +1,11 @@
-import { type Clock, HeddleError, isHeddleError } from '@heddle/core'
+import { type Clock, HeddleError, errorMessage, isHeddleError } from '@heddle/core'
 
 /** Whether an error says that the log cannot be reached now, so that it is worth to wait for it. */
 export const isAway = (error: unknown): boolean => isHeddleError(error, 'HEDDLE_LOG_UNAVAILABLE')
+
+/** What is to be told of an error to those who know what it is about. */
+export const reasonOf = (error: unknown): string =>
+  isHeddleError(error) && error.detail !== '' ? error.detail : errorMessage(error)
 
 /** The refusal of what the log cannot take now. `retryAfterMs` becomes the answer's Retry-After. */
 export function away(detail: string, retryAfterMs: number): HeddleError {

@@ -1,5 +1,5 @@
-import { type Clock, errorMessage } from '@heddle/core'
-import { away, isAway, waitAfter, within } from './away.ts'
+import type { Clock } from '@heddle/core'
+import { away, isAway, reasonOf, waitAfter, within } from './away.ts'
 
 /** Told of each answer: `undefined` when the log gave one, or why it gave none. */
 export type Watcher = (reason: string | undefined) => void
@@ -69,7 +69,7 @@ export class Breaker {
       this.#failures++
       this.#retryAt = this.#clock.now() + waitAfter(this.#failures)
     }
-    this.#reason = errorMessage(error).replace(/^.*?: /, '')
+    this.#reason = reasonOf(error)
     this.#watch(this.#reason)
     return away(this.#reason, Math.max(1, this.#retryAt - this.#clock.now()))
   }

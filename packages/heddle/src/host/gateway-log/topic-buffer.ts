@@ -6,10 +6,9 @@ import {
   type Log,
   type RecordInput,
   type TopicSpec,
-  errorMessage,
   sleep,
 } from '@heddle/core'
-import { away, isAway, waitAfter, within } from './away.ts'
+import { away, isAway, reasonOf, waitAfter, within } from './away.ts'
 import { bufferChannel } from './channels.ts'
 import { Seen } from './seen.ts'
 import type { Target } from './target.ts'
@@ -112,7 +111,7 @@ export class TopicBuffer {
       events: this.#end - this.#next,
       bytes: this.#bytes,
       since: this.#since,
-      error: this.#error === undefined ? undefined : errorMessage(this.#error),
+      error: this.#error === undefined ? undefined : reasonOf(this.#error),
     }
   }
 
@@ -136,7 +135,7 @@ export class TopicBuffer {
           timer.clear()
           // It is in the buffer already.
           if (!this.#underWay.has(publish)) return
-          if (isAway(error)) return this.#turn(errorMessage(error))
+          if (isAway(error)) return this.#turn(reasonOf(error))
           this.#underWay.delete(publish)
           publish.reject(error)
         },
@@ -270,7 +269,7 @@ export class TopicBuffer {
         failures++
         seen = undefined
         this.#error = error
-        if (isAway(error)) watch(errorMessage(error))
+        if (isAway(error)) watch(reasonOf(error))
         bufferChannel.publish({
           topic: this.#topic,
           state: 'failed',
