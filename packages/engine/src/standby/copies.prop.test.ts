@@ -43,6 +43,12 @@ test('copies of what one member owns are spread over the others', () => {
     [],
     [1, 3],
   ])
+  expect(
+    copiesOf({ topic: 't', member: 'a.thread-2' }, [...members, { member: 'a.thread-2', assignment: [] }], 3),
+  ).toEqual([])
+  expect(
+    copiesOf({ topic: 't', member: 'b.thread-2' }, [...members, { member: 'b.thread-2', assignment: [] }], 3),
+  ).toEqual([])
   expect(copiesOf({ topic: 't', member: 'stranger' }, members, 3)).toEqual([])
   expect(copiesOf({ topic: 'other', member: 'a' }, members, 3)).toEqual([])
 })

@@ -45,6 +45,7 @@ export interface HeddleConfigInput {
   readonly drain?: Duration
   readonly keyPartitions?: number | 'auto'
   readonly instance?: string
+  readonly standby?: number
   readonly threads?: {
     readonly isolation?: Isolation
     readonly memory?: Size
@@ -82,6 +83,7 @@ export interface HeddleConfig {
   readonly drainMs: number
   readonly keyPartitions: number | 'auto'
   readonly instance: string
+  readonly standby: number
   readonly threads: {
     readonly isolation: Isolation
     readonly memoryBytes: number

@@ -30,6 +30,7 @@ describe('where values come from', () => {
     expect(file).toBeUndefined()
     expect(config).toEqual({
       keyPartitions: 'auto',
+      standby: 0,
       instance: expect.stringMatching(/^[\w.-]+-[0-9a-f]{6}$/),
       data: join(cwd, 'heddle-data'),
       log: 'embedded',

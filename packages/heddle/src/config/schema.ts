@@ -90,6 +90,7 @@ export const configSchema = (env: NodeJS.ProcessEnv, folder: (key: string) => st
       instance: z
         .string()
         .regex(/^[\w.-]{1,100}$/, 'must be a name of letters, digits, dots, dashes and underscores'),
+      standby: z.int().min(0).max(10),
       threads: z.strictObject({ isolation: z.enum(isolations), memory: size, hangTimeout: duration }),
       logging: z.strictObject({ level: z.enum(logLevels), format: z.enum(logFormats) }),
     })

@@ -135,6 +135,14 @@ export const settings: readonly Setting[] = [
       'Name of this process among those that share topologies. One that comes again under its name takes its work up at once, without waiting for the session of the former to end. `random`: the name of the machine with something random behind it.',
   },
   {
+    key: 'standby',
+    env: 'HEDDLE_STANDBY',
+    form: 'number',
+    default: 0,
+    about:
+      'On Kafka: how many other processes keep a copy of each part of the state, so that one that takes it over has only the last moment to read. A copy takes disk, and reads all that is written to the state.',
+  },
+  {
     key: 'drain',
     env: 'HEDDLE_DRAIN',
     flag: '--drain <time>',

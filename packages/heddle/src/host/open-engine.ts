@@ -8,6 +8,7 @@ import { type TopologyPlace, placeOf } from './load-topologies.ts'
 export interface ThreadPlace extends TopologyPlace {
   readonly keyPartitions: number | 'auto'
   readonly instance: string
+  readonly standby: number
 }
 
 /**
@@ -24,6 +25,7 @@ export async function openEngine(
     // In one process, on an embedded log, what is not cut runs fastest.
     keyPartitions: config.keyPartitions === 'auto' && config.log === 'embedded' ? 1 : config.keyPartitions,
     instance: config.instance,
+    standby: config.standby,
   }
   const connectors = unique([...given, ...ownConnectors])
   const here = localEngine({ log, connectors, clock, drainMs, ...shared })

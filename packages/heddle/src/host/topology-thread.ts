@@ -10,7 +10,7 @@ import { loadTopologyFile } from './load-topologies.ts'
 import type { ThreadPlace } from './open-engine.ts'
 
 await serveTopology(async (place, log, index) => {
-  const { path, name, keyPartitions, instance } = place as ThreadPlace
+  const { path, name, keyPartitions, instance, standby } = place as ThreadPlace
   const { topologies } = await loadTopologyFile(path)
   const topology = topologies.find((each) => each.name === name)
   if (!topology) throw new TypeError(`${path} has no topology '${name}' any more`)
@@ -19,7 +19,8 @@ await serveTopology(async (place, log, index) => {
     connectors: ownConnectors,
     keyPartitions,
     // Each of them is a member of the topology's groups.
-    instance: index === 0 ? instance : `${instance}.${index + 1}`,
+    instance: index === 0 ? instance : `${instance}.thread-${index + 1}`,
+    standby,
   })
   return { engine, topology }
 })

@@ -7,6 +7,7 @@ import {
   milliseconds,
 } from '@heddle/core'
 import { tree } from '../../draw/tree.ts'
+import { bar } from '../../host/restore-words.ts'
 import { type RemoteOptions, call, segment } from '../api.ts'
 import { wholeNumber } from '../numbers.ts'
 import { print, printJson, printTable, style } from '../output.ts'
@@ -33,8 +34,9 @@ export async function listTopologies({ url, json = false }: RemoteOptions): Prom
 export async function describeTopology(name: string, { url, json = false }: RemoteOptions): Promise<void> {
   const topology = await call<TopologyDescription>(url, 'GET', `/topologies/${segment(name)}`)
   if (json) return printJson(topology)
-  const { metrics, plan, lastError } = topology
-  print(`${style('bold', topology.name)}  ${topology.state}, ${topology.guarantee}, ${topology.tasks} tasks`)
+  const { metrics, plan, lastError, restoring = [] } = topology
+  const state = restoring.length > 0 ? `${topology.state}, restoring state` : topology.state
+  print(`${style('bold', topology.name)}  ${state}, ${topology.guarantee}, ${topology.tasks} tasks`)
   print(
     `pending ${metrics.pending}, lag ${metrics.lag}, commits ${metrics.commits}, complete latency ${metrics.completeLatencyMs.toFixed(1)} ms`,
   )
@@ -45,6 +47,7 @@ export async function describeTopology(name: string, { url, json = false }: Remo
         `last error, ${new Date(lastError.at).toISOString()}, in ${lastError.component}: ${lastError.message}`,
       ),
     )
+  printStores(topology)
   for (const { thread, state, restarts, heapBytes } of topology.threads ?? [])
     print(
       `thread ${thread}: ${state}, ${Math.round(heapBytes / 2 ** 20)} MB, started again ${restarts} times`,
@@ -66,6 +69,18 @@ export async function describeTopology(name: string, { url, json = false }: Remo
       one.executeLatencyMs.toFixed(2),
       one.capacity.toFixed(2),
     ]),
+  )
+}
+
+/** Stores that are being restored, and copies that are kept of others'. */
+function printStores({ restoring = [], standby = [] }: TopologyDescription): void {
+  for (const progress of restoring) print(`${bar(progress)}  ${progress.store}`)
+  if (standby.length === 0) return
+  const made = standby.flatMap(({ behind }) => behind ?? [])
+  const behind = made.reduce((sum, each) => sum + each, 0)
+  const missing = standby.length - made.length
+  print(
+    `standby copies of ${standby.length} stores here, ${behind} changes behind${missing > 0 ? `, ${missing} not made yet` : ''}`,
   )
 }
 
