@@ -16,8 +16,9 @@ export class PendingBatch {
   sequence = -1
   failures = 0
 
-  constructor(deadline: number) {
-    this.builder = new BatchBuilder()
+  /** @param size How many bytes to make room for at once. */
+  constructor(deadline: number, size: number) {
+    this.builder = new BatchBuilder(size)
     this.deadline = deadline
     this.written = new Promise((resolve, reject) => {
       this.resolve = resolve
@@ -45,6 +46,8 @@ export class PartitionQueue {
   /** `undefined`: a fresh one is needed, since what the broker knows of the last one is in doubt. */
   identity: ProducerIdentity | undefined
   nextSequence = 0
+  /** What the last batch that was sent had in it. */
+  lastBytes = 0
 
   constructor(topic: string, partition: number) {
     this.topic = topic
@@ -56,7 +59,8 @@ export class PartitionQueue {
     const last = this.batches.at(-1)
     if (last !== undefined && last.encoded === undefined && last.builder.add(record, now, limit))
       return { batch: last, index: last.builder.count - 1 }
-    const next = new PendingBatch(deadline)
+    // Room for somewhat more than the last one had: growing is copying.
+    const next = new PendingBatch(deadline, Math.min(limit, Math.ceil(1.1 * this.lastBytes)))
     this.batches.push(next)
     next.builder.add(record, now, limit)
     return { batch: next, index: 0 }

@@ -165,6 +165,7 @@ export class Producer {
       pending.identity = undefined
     }
     pending.encoded ??= pending.builder.finish(this.#cluster.settings.compression, false)
+    queue.lastBytes = pending.builder.bytes
     if (pending.identity === undefined) {
       pending.identity = queue.identity
       pending.sequence = queue.nextSequence

@@ -1,4 +1,4 @@
-import type { Bytes, CommittedOffset, RecordInput } from '@heddle/core'
+import type { Bytes, CommittedOffset, RecordInput, TopicPartition } from '@heddle/core'
 import type { KafkaMember } from '../group/member.ts'
 import type { Appender, Prepared } from '../produce/appender.ts'
 import type { KafkaStore } from '../store/store.ts'
@@ -37,30 +37,52 @@ export class Commit {
     merge(this.#state, state)
   }
 
-  /** Sends all of it; what it gives is called when the transaction has ended. */
+  /**
+   * Sends all of it, topics and stores beside each other; what it gives is called when the transaction has ended.
+   * Nothing is on its way any more when it throws.
+   */
   async write(writer: TransactionWriter): Promise<() => Promise<void>> {
-    for (const group of together(this.#appends)) {
-      const { topic } = group[0]!
+    await writer.enter([...this.#places()])
+    const applying: (() => Promise<void>)[] = []
+    const results = await Promise.allSettled([
+      ...[...Map.groupBy(this.#appends, ({ name }) => name).values()].map((appends) =>
+        this.#writeTopic(writer, appends),
+      ),
+      ...[...this.#state].map(async ([store, changes]) => {
+        const records = [...changes].map(([key, value]) => ({ key, value }))
+        const offsets = await writer.write(
+          store.topic,
+          records,
+          records.map(() => 0),
+          store.batchLimit,
+        )
+        applying.push(() => store.apply(changes, offsets[0]!, offsets.at(-1)! + 1))
+      }),
+    ])
+    for (const result of results) if (result.status === 'rejected') throw result.reason
+    return async () => {
+      for (const apply of applying) await apply()
+    }
+  }
+
+  *#places(): Generator<TopicPartition> {
+    for (const { name, partitions } of this.#appends)
+      for (const partition of new Set(partitions)) yield { topic: name, partition }
+    for (const [{ topic }] of this.#state) yield { topic, partition: 0 }
+  }
+
+  async #writeTopic(
+    writer: TransactionWriter,
+    appends: readonly (BufferedAppend & Prepared)[],
+  ): Promise<void> {
+    for (const group of together(appends)) {
+      const { topic, dedupe } = group[0]!
       const records = group.flatMap((append) => append.records)
       const partitions = group.flatMap((append) => append.partitions)
       const write = (some: readonly RecordInput[], theirs: readonly number[]): Promise<number[]> =>
         writer.write(topic.name, some, theirs, topic.batchLimit)
-      if (group[0]!.dedupe) await this.#appender.deduplicator.append(topic, records, partitions, write)
+      if (dedupe) await this.#appender.deduplicator.append(topic, records, partitions, write)
       else await write(records, partitions)
-    }
-    const applying: (() => Promise<void>)[] = []
-    for (const [store, changes] of this.#state) {
-      const records = [...changes].map(([key, value]) => ({ key, value }))
-      const offsets = await writer.write(
-        store.topic,
-        records,
-        records.map(() => 0),
-        store.batchLimit,
-      )
-      applying.push(() => store.apply(changes, offsets[0]!, offsets.at(-1)! + 1))
-    }
-    return async () => {
-      for (const apply of applying) await apply()
     }
   }
 
@@ -90,15 +112,12 @@ function merge<Owner, Value>(
   }
 }
 
-/** Appends that follow each other and go to one topic in one way are written in one go. */
-function together<T extends { readonly name: string; readonly dedupe: boolean }>(
-  appends: readonly T[],
-): T[][] {
+/** Appends to a topic that follow each other and are of one kind are written in one go. */
+function together<T extends { readonly dedupe: boolean }>(appends: readonly T[]): T[][] {
   const groups: T[][] = []
   for (const append of appends) {
     const last = groups.at(-1)
-    const same = last !== undefined && last[0]!.name === append.name && last[0]!.dedupe === append.dedupe
-    if (same) last.push(append)
+    if (last !== undefined && last[0]!.dedupe === append.dedupe) last.push(append)
     else groups.push([append])
   }
   return groups

@@ -1,10 +1,10 @@
-import type { CommittedOffset, RecordInput } from '@heddle/core'
+import type { CommittedOffset, RecordInput, TopicPartition } from '@heddle/core'
 import type { Cluster } from '../client/cluster.ts'
 import { retrying } from '../client/retry.ts'
 import type { KafkaError } from '../errors.ts'
 import type { KafkaMember } from '../group/member.ts'
 import { type Sent, sendBatches } from '../produce/send.ts'
-import { BatchBuilder, type ProducerIdentity, stampBatch } from '../wire/record-batch.ts'
+import { BatchBuilder, type ProducerIdentity, contentLength, stampBatch } from '../wire/record-batch.ts'
 import type { TransactionProtocol } from './protocol.ts'
 
 interface Batch {
@@ -41,6 +41,11 @@ export class TransactionWriter {
     this.#sequences = protocol.begin(identity)
   }
 
+  /** Called once, with all partitions that may be written. @throws KafkaError */
+  enter(places: readonly TopicPartition[]): Promise<void> {
+    return this.#protocol.addPartitions(places)
+  }
+
   /** Writes records to the partitions chosen for them; their offsets, in the same order. */
   async write(
     topic: string,
@@ -51,7 +56,6 @@ export class TransactionWriter {
     const offsets = Array.from<number>({ length: records.length })
     const queues = new Map<number, Batch[]>()
     const byPartition = Map.groupBy(records.keys(), (i) => partitions[i]!)
-    await this.#protocol.addPartitions([...byPartition.keys()].map((partition) => ({ topic, partition })))
     const now = this.#cluster.settings.clock.now()
     for (const [partition, indexes] of byPartition)
       queues.set(partition, this.#batches(topic, partition, indexes, records, batchLimit, now))
@@ -80,7 +84,10 @@ export class TransactionWriter {
     now: number,
   ): Batch[] {
     const batches: Batch[] = []
-    let builder = new BatchBuilder()
+    // Room for records like the first: growing is copying.
+    const each = contentLength(records[indexes[0]!]!) + 64
+    const make = (): BatchBuilder => new BatchBuilder(Math.min(batchLimit, indexes.length * each))
+    let builder = make()
     let slots: number[] = []
     const finish = (): void => {
       const batch = builder.finish(this.#cluster.settings.compression, true)
@@ -93,7 +100,7 @@ export class TransactionWriter {
     for (const i of indexes) {
       if (!builder.add(records[i]!, now, batchLimit)) {
         finish()
-        builder = new BatchBuilder()
+        builder = make()
         builder.add(records[i]!, now, batchLimit)
         slots = []
       }

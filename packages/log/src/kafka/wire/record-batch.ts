@@ -17,7 +17,7 @@ import type { Bytes, Header, LogRecord, RecordInput } from '@heddle/core'
  *
  * @module
  */
-import { compressionsAlgorithms, compressionsAlgorithmsByBitmask, crc32c } from '@platformatic/kafka'
+import { Writer, compressionsAlgorithms, compressionsAlgorithmsByBitmask, crc32c } from '@platformatic/kafka'
 import type { Compression } from '../options.ts'
 import { ByteReader, ByteWriter, uvarintSize, zigzag } from './bytes.ts'
 
@@ -169,12 +169,15 @@ function writeField(writer: ByteWriter, content: Bytes | string | null, bytes: n
   else if (content !== null) writer.raw(content)
 }
 
+/** CRC-32C. The library copies a buffer before it sums it up, but not what one of its writers holds. */
+const checksum = (bytes: Buffer): number => crc32c(Writer.create().append(bytes).dynamicBuffer) >>> 0
+
 /** Writes into a batch who sends it and with which sequence, and its checksum. May be done again. */
 export function stampBatch(batch: Buffer, { id, epoch }: ProducerIdentity, sequence: number): void {
   batch.writeBigInt64BE(id, 43)
   batch.writeInt16BE(epoch, 51)
   batch.writeInt32BE(sequence, 53)
-  batch.writeUInt32BE(crc32c(batch.subarray(21)) >>> 0, 17)
+  batch.writeUInt32BE(checksum(batch.subarray(21)), 17)
 }
 
 /** A producer whose transaction was aborted, and the offset of its first record. */
@@ -266,7 +269,7 @@ function checkBatch(buffer: Buffer, start: number, end: number): void {
   const magic = buffer.readInt8(start + 16)
   if (magic !== 2) throw new Error(`a batch has format ${magic}, and only 2 is known`)
   const wanted = buffer.readUInt32BE(start + 17)
-  const is = crc32c(buffer.subarray(start + 21, end)) >>> 0
+  const is = checksum(buffer.subarray(start + 21, end))
   if (is !== wanted) throw new Error(`a batch has the checksum ${is}, and it says ${wanted}`)
 }
 
