@@ -139,6 +139,51 @@ describe('an event as a record', () => {
     })
   })
 
+  it('of a foreign record keeps every byte, also when its data was in hand', () => {
+    const bytes = new Uint8Array([0xff, 0, 0xfe])
+    const binary = stored({ key: bytes, value: bytes, headers: [['x', bytes]] })
+    const read = fromRecord(binary, place)
+    expect(read.data).toEqual(bytes)
+    expect(toRecord(read)).toEqual({ key: bytes, value: bytes, headers: [['x', bytes]] })
+    const json = stored({ value: '[1]', headers: [['content-type', 'application/json']] })
+    const changed = fromRecord(json, place)
+    ;(changed.data as number[]).push(2)
+    expect(toRecord(changed)).toMatchObject({ key: null, value: '[1,2]', headers: json.headers })
+    const nothing = fromRecord(stored({ key: null, value: null }), place)
+    expect(nothing.data).toBeUndefined()
+    expect(toRecord(nothing)).toEqual({ key: null, value: null, headers: [] })
+  })
+
+  it('in the structured mode is passed on byte for byte, or written anew in it', () => {
+    const value = '{ "specversion": "1.0", "id": "1", "source": "/s", "type": "t", "data": { "a": 1 } }'
+    const headers: [string, string][] = [
+      ['content-type', 'application/cloudevents+json'],
+      ['x', 'y'],
+    ]
+    const record = stored({ key: 'k', value, headers })
+    const read = fromRecord(record, place)
+    expect(read.partitionkey).toBe('k')
+    expect(toRecord(read)).toEqual({ key: record.key, value: record.value, headers: record.headers })
+    ;(read.data as { a: number }).a = 2
+    const again = toRecord(read)
+    expect(again.headers).toBe(record.headers)
+    expect(JSON.parse(again.value as string)).toMatchObject({
+      id: '1',
+      source: '/s',
+      type: 't',
+      data: { a: 2 },
+    })
+    expect(recordIdentity(record.headers, record.value)).toBe('/s\n1')
+  })
+
+  it.each(['{', '[]', '{"id":"1"}'])('is foreign when it says that it is structured, and is %s', (value) => {
+    const record = stored({ value, headers: [['content-type', 'application/cloudevents+json']] })
+    const read = fromRecord(record, place)
+    expect(read).toMatchObject({ id: '3-7', type: 'heddle.record' })
+    expect(toRecord(read)).toMatchObject({ value: record.value })
+    expect(recordIdentity(record.headers, record.value)).toBeUndefined()
+  })
+
   it('is read from the structured mode as well', () => {
     const value = JSON.stringify({
       specversion: '1.0',

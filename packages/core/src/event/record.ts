@@ -11,10 +11,10 @@
  * @module
  */
 import { HeddleError, errorMessage } from '../errors.ts'
-import type { Bytes, Header, LogRecord, RecordInput } from '../ports/log.ts'
+import type { Bytes, LogRecord, RecordInput } from '../ports/log.ts'
 import { toBase64 } from './base64.ts'
 import { type Event, type EventAttributes, type ExtensionValue, isJsonType, isTextType } from './event.ts'
-import { parseStructured } from './structured.ts'
+import { parseStructured, structuredType, toStructured } from './structured.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8')
@@ -33,8 +33,7 @@ type Attributes = { -readonly [Name in keyof EventAttributes]?: EventAttributes[
  * @throws HEDDLE_EVENT_DATA_INVALID when data does not fit `datacontenttype`.
  */
 export function toRecord(event: Event): RecordInput {
-  const kept = event instanceof LogEvent ? event.kept() : undefined
-  if (kept) return kept
+  if (event instanceof LogEvent) return event.kept()
   const headers: [string, string][] = [
     ['ce_specversion', '1.0'],
     ['ce_id', event.id],
@@ -108,33 +107,55 @@ export function decodeData(value: Bytes | null, datacontenttype: string | undefi
 }
 
 /**
- * The event of a record. Data is decoded when it is first asked for, and that may throw HEDDLE_EVENT_DATA_INVALID. A record
- * without `ce_` headers, written by some other program, becomes an event of type `heddle.record` whose identity is its place.
+ * The event of a record, in the binary or the structured mode. Data is decoded when it is first asked for, and that may throw
+ * HEDDLE_EVENT_DATA_INVALID. Any other record, written by some other program, becomes an event of type `heddle.record` whose
+ * identity is its place; so does one that says that it is structured and is not.
  */
 export function fromRecord(record: LogRecord, place: RecordPlace): Event {
-  const { headers } = record
-  const contentType = headerText(headers, 'content-type')
-  if (contentType?.startsWith('application/cloudevents+json'))
-    return parseStructured(decodeData(record.value, contentType))
-  return new LogEvent(record, place)
+  return new LogEvent(record, place, structuredIn(record))
 }
 
-/** CloudEvents identity of a record, `source` and `id`: what deduplication compares. `undefined` for a foreign record. */
-export function recordIdentity(headers: readonly (readonly [string, Bytes | string])[]): string | undefined {
+/**
+ * CloudEvents identity of a record, `source` and `id`: what deduplication compares. `undefined` for a foreign record.
+ * @param content The value, where the record may be one of the structured mode.
+ */
+export function recordIdentity(
+  headers: readonly (readonly [string, Bytes | string])[],
+  content?: Bytes | string | null,
+): string | undefined {
   let id: Bytes | string | undefined
   let source: Bytes | string | undefined
   for (const [name, value] of headers) {
     if (name === 'ce_id') id = value
     else if (name === 'ce_source') source = value
   }
-  if (id === undefined || source === undefined) return undefined
-  return `${typeof source === 'string' ? source : decoder.decode(source)}\n${typeof id === 'string' ? id : decoder.decode(id)}`
+  if (id !== undefined && source !== undefined) return `${textOf(source)}\n${textOf(id)}`
+  const structured = content === undefined ? undefined : structuredIn({ headers, value: content })
+  return structured && `${structured.source}\n${structured.id}`
 }
 
-function headerText(headers: readonly Header[], wanted: string): string | undefined {
-  for (const [name, value] of headers) if (name === wanted) return decoder.decode(value)
+/** The event that is the value, where that is so. */
+function structuredIn(record: {
+  readonly headers: readonly (readonly [string, Bytes | string])[]
+  readonly value: Bytes | string | null
+}): Event | undefined {
+  for (const [name, type] of record.headers) {
+    if (name !== 'content-type') continue
+    // Most types are shorter, and this is asked of every record.
+    if (type.length < structuredType.length || !textOf(type).startsWith(structuredType)) return undefined
+    const { value } = record
+    if (value === null) return undefined
+    try {
+      return parseStructured(JSON.parse(typeof value === 'string' ? value : strictDecoder.decode(value)))
+    } catch {
+      return undefined
+    }
+  }
   return undefined
 }
+
+const textOf = (content: Bytes | string): string =>
+  typeof content === 'string' ? content : decoder.decode(content)
 
 /**
  * Data without counting as taken: the caller promises not to change it. What expressions read.
@@ -150,7 +171,7 @@ class LogEvent implements Event {
   declare readonly datacontenttype?: string
   declare readonly data: unknown
   readonly #record: LogRecord
-  readonly #foreign: boolean
+  readonly #structured: boolean
   #data: unknown
   #decoded = false
   #taken = false
@@ -164,11 +185,19 @@ class LogEvent implements Event {
     },
   }
 
-  constructor(record: LogRecord, place: RecordPlace) {
+  /** @param structured The event that is its value. */
+  constructor(record: LogRecord, place: RecordPlace, structured: Event | undefined) {
     this.#record = record
-    readAttributes(this, record)
-    this.#foreign = this.id === undefined
-    if (this.#foreign) identify(this, record, place)
+    this.#structured = structured !== undefined
+    if (structured === undefined) {
+      readAttributes(this, record)
+      if (this.id === undefined) identify(this, record, place)
+    } else {
+      const { data, ...attributes } = structured
+      Object.assign(this, record.key && { partitionkey: decoder.decode(record.key) }, attributes)
+      this.#data = data
+      this.#decoded = true
+    }
     Object.defineProperty(this, 'data', LogEvent.#dataProperty)
   }
 
@@ -180,14 +209,11 @@ class LogEvent implements Event {
     return this.#data
   }
 
-  /**
-   * The record that it came from; the value is written anew when somebody had the data in hand and could have changed it.
-   * `undefined` for a foreign record whose value that is, since its headers say nothing of the event.
-   */
-  kept(): RecordInput | undefined {
+  /** The record that it came from; the value is written anew when somebody had the data in hand and could have changed it. */
+  kept(): RecordInput {
     const { key, value, headers } = this.#record
     if (!this.#taken || typeof this.#data !== 'object') return { key, value, headers }
-    if (this.#foreign) return undefined
+    if (this.#structured) return { key, value: JSON.stringify(toStructured(this)), headers }
     return { key, value: encodeData(this.#data, this.datacontenttype), headers }
   }
 }

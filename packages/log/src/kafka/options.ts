@@ -70,6 +70,11 @@ export interface KafkaLogOptions {
   readonly minInsyncReplicas?: number
   /** Of the batches that are written. Default `none`; `zstd` halves what events in JSON take, and costs about a third of the rate. */
   readonly compression?: Compression
+  /**
+   * Topics whose events are written in the structured mode of CloudEvents (JSON with the attributes in it), for readers that know
+   * no other. Default none: the binary mode (attributes in headers, data as it is) is smaller and quicker. Both are read anywhere.
+   */
+  readonly structured?: readonly string[]
   /** How long an append waits for others to share its batch, in ms. Default 0: those that came while the last one was under way. */
   readonly lingerMs?: number
   /** A batch takes appends until it has this many bytes, before compression. Default 512 KiB, half of what brokers allow. */
@@ -123,6 +128,7 @@ export function settingsOf(options: KafkaLogOptions): Settings {
     clientId: 'heddle',
     clock: systemClock,
     compression: 'none',
+    structured: [],
     groupProtocol: 'auto',
     lingerMs: 0,
     maxBatchBytes: 512 * 1024,
@@ -191,7 +197,7 @@ const texts = ['clientId', 'statePath', 'compression', 'groupProtocol'] as const
  * url       = scheme "://" [user ":" password "@"] broker *("," broker) ["?" option *("&" option)]
  * scheme    = "kafka" / "kafka+ssl"                     ; kafka+ssl is TLS
  * broker    = host [":" port]
- * option    = name "=" value                            ; numbers and texts of KafkaLogOptions; mechanism
+ * option    = name "=" value                            ; numbers and texts of KafkaLogOptions; mechanism; structured
  * mechanism = "PLAIN" / "SCRAM-SHA-256" / "SCRAM-SHA-512" ; with user and password; default SCRAM-SHA-512
  * ```
  *
@@ -210,12 +216,13 @@ export function parseKafkaUrl(url: string): KafkaLogOptions {
   let mechanism = 'SCRAM-SHA-512'
   for (const [name, value] of new URLSearchParams(query ?? '')) {
     if (name === 'mechanism') mechanism = value
+    else if (name === 'structured') options[name] = value.split(',')
     else if (name in numbers) options[name] = Number(value)
     else if ((texts as readonly string[]).includes(name)) options[name] = value
     else
       throw invalid(
         'url',
-        `has the option '${name}'; there are ${[...texts, 'mechanism', ...Object.keys(numbers)].join(', ')}`,
+        `has the option '${name}'; there are ${[...texts, 'mechanism', 'structured', ...Object.keys(numbers)].join(', ')}`,
       )
   }
   if (user !== undefined) {

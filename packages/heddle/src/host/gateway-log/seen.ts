@@ -55,8 +55,8 @@ export class Seen {
     // What is younger, the log finds by itself.
     if (this.#until < now - ms) await this.#look(now - ms + aheadMs)
     if (this.#identities.size === 0) return records
-    return records.filter(({ headers }) => {
-      const identity = recordIdentity(headers)
+    return records.filter(({ headers, value }) => {
+      const identity = recordIdentity(headers, value)
       return identity === undefined || !this.#identities.has(identity)
     })
   }
@@ -70,8 +70,8 @@ export class Seen {
         })
         // What is left of it are the marks of transactions.
         if (fetched === undefined) break
-        for (const { headers } of fetched.records) {
-          const identity = recordIdentity(headers)
+        for (const { headers, value } of fetched.records) {
+          const identity = recordIdentity(headers, value)
           if (identity !== undefined) this.#identities.add(identity)
         }
         offset = fetched.nextOffset

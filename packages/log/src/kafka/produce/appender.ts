@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Appended, HeddleError, type RecordInput } from '@heddle/core'
+import { type Appended, HeddleError, type RecordInput, toStructuredRecord } from '@heddle/core'
 import { choosePartitions } from '../../topic/choose-partitions.ts'
 import { checkRecord } from '../../topic/record-check.ts'
 import type { Cluster } from '../client/cluster.ts'
@@ -15,6 +15,8 @@ import type { Producer } from './producer.ts'
 
 export interface Prepared {
   readonly topic: KnownTopic
+  /** As they are written: in the mode of the topic. */
+  readonly records: readonly RecordInput[]
   readonly partitions: readonly number[]
   readonly bytes: number
 }
@@ -30,8 +32,8 @@ export class Appender {
     this.deduplicator = new Deduplicator(cluster, fetcher)
   }
 
-  async append(name: string, records: readonly RecordInput[], dedupe: boolean): Promise<Appended[]> {
-    const { topic, partitions, bytes } = await this.prepare(name, records, dedupe)
+  async append(name: string, given: readonly RecordInput[], dedupe: boolean): Promise<Appended[]> {
+    const { topic, records, partitions, bytes } = await this.prepare(name, given, dedupe)
     if (records.length === 0) return []
     const write = (some: readonly RecordInput[], theirs: readonly number[]): Promise<number[]> =>
       this.#producer.append(name, some, theirs, bytes, topic.batchLimit)
@@ -52,13 +54,15 @@ export class Appender {
    * Checks records and chooses their partitions.
    * @throws HEDDLE_LOG_UNKNOWN_TOPIC, HEDDLE_LOG_RECORD_INVALID, HEDDLE_LOG_RECORD_TOO_LARGE
    */
-  async prepare(name: string, records: readonly RecordInput[], dedupe: boolean): Promise<Prepared> {
+  async prepare(name: string, given: readonly RecordInput[], dedupe: boolean): Promise<Prepared> {
     const topic = await this.#topics.get(name)
+    const records: RecordInput[] = []
     const { maxRecordBytes } = topic.info
     let bytes = 0
-    for (let i = 0; i < records.length; i++) {
-      const record = records[i]!
-      checkRecord(record, i, topic.info)
+    for (let i = 0; i < given.length; i++) {
+      checkRecord(given[i]!, i, topic.info)
+      const record = topic.structured ? toStructuredRecord(given[i]!) : given[i]!
+      records.push(record)
       if (record.timestamp !== undefined && record.timestamp < 0)
         throw new HeddleError(
           'HEDDLE_LOG_RECORD_INVALID',
@@ -78,7 +82,7 @@ export class Appender {
         )
       bytes += size + 64
     }
-    return { topic, partitions: choosePartitions(topic, records, dedupe), bytes }
+    return { topic, records, partitions: choosePartitions(topic, given, dedupe), bytes }
   }
 
   forget(name: string): void {

@@ -53,7 +53,7 @@ export class Deduplicator {
   ): Promise<Appended[]> {
     const windows = new Map<number, Window>()
     for (const partition of new Set(partitions)) windows.set(partition, await this.#window(topic, partition))
-    const identities = records.map(({ headers }) => identityOf(headers))
+    const identities = records.map(identityOf)
     const answers = Array.from<Appended>({ length: records.length })
     const fresh: number[] = []
     /** Records that wait for another append, or for an earlier one of this, of the same identity. */
@@ -172,7 +172,7 @@ export class Deduplicator {
       const [fetched] = await this.#fetcher.read([{ ...place, offset }], { waitMs: 1_000 })
       if (fetched === undefined) break
       for (const record of fetched.records) {
-        const identity = identityOf(record.headers)
+        const identity = identityOf(record)
         // What was read to catch up was written lately, whatever time its publisher gave it.
         if (identity !== undefined)
           remember(window, identity, record.offset, first ? record.timestamp : now, ids)
@@ -188,8 +188,8 @@ export class Deduplicator {
 const keyOf = ({ name }: KnownTopic, partition: number): string => `${name} ${partition}`
 
 /** 128 bits of SHA-256: no two identities share it by chance or by intent. */
-function identityOf(headers: RecordInput['headers']): string | undefined {
-  const identity = headers === undefined ? undefined : recordIdentity(headers)
+function identityOf({ headers, value }: Pick<RecordInput, 'headers' | 'value'>): string | undefined {
+  const identity = headers === undefined ? undefined : recordIdentity(headers, value)
   return identity === undefined ? undefined : hash('sha256', identity, 'base64url').slice(0, 22)
 }
 

@@ -28,6 +28,8 @@ export interface KnownTopic {
   readonly id: string
   readonly name: string
   partitions: number
+  /** Events are written in the structured mode. */
+  readonly structured: boolean
   /** Largest batch, in bytes. */
   readonly batchLimit: number
   /** Whose turn it is for records without a key. */
@@ -212,6 +214,7 @@ export class Topics {
       id,
       name,
       partitions: leaders.length,
+      structured: this.#cluster.settings.structured.includes(name),
       batchLimit: Math.min(this.#cluster.settings.maxBatchBytes, maxBatch - 512),
       turn: this.#known.get(name)?.turn ?? Math.floor(Math.random() * leaders.length),
       fetchedAt: metadata.fetchedAt,
