@@ -152,7 +152,7 @@ describe('a buffer', () => {
     log.reach = 'away'
     await publish(first, 'a', 'b')
     const closing = first.close()
-    await until(async () => (await Promise.race([closing, false])) === undefined)
+    await until(async () => (await Promise.race([closing, Promise.resolve(false)])) === undefined)
     open = []
     const second = await start()
     expect(second.waiting()).toMatchObject([{ topic, events: 2 }])
