@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ManualClock, type TopicPartition } from '@heddle/core'
 import { type KafkaLogOptions, type KafkaSasl, openKafkaLog } from '@heddle/log/kafka'
+import { createFabric } from 'heddle'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type Authority,
@@ -156,6 +157,41 @@ describe.runIf(servicesAvailable('kafka'))('brokers that ask who is there', () =
     } finally {
       server.close()
     }
+  })
+
+  it('take a fabric whose configuration names files and secrets', async () => {
+    const file = async (name: string, content: string): Promise<string> => {
+      await writeFile(join(folder, name), content)
+      return join(folder, name)
+    }
+    const kafkaAccess = {
+      tls: { ca: authority.caFile },
+      sasl: { mechanism: 'SCRAM-SHA-256', username: 'alice', password },
+    } as const
+    const config = {
+      data: join(folder, 'data'),
+      http: { port: 0 },
+      log: `kafka://${kafka.listeners['SASL']}`,
+    }
+    const fabric = await createFabric({ ...config, kafka: kafkaAccess })
+    expect(await fabric.log.createTopic({ name: 'of-the-fabric' })).toMatchObject({ name: 'of-the-fabric' })
+    await fabric.close()
+
+    const mutual = {
+      ca: authority.caFile,
+      cert: await file('me.pem', client.cert),
+      key: await file('me.key', client.key),
+    }
+    const other = { ...config, log: `kafka+ssl://${kafka.listeners['MUTUAL']}` }
+    const again = await createFabric({ ...other, kafka: { tls: mutual } })
+    expect(await again.log.describeTopic('of-the-fabric')).toBeDefined()
+    await again.close()
+    await expect(
+      createFabric({ ...other, kafka: { tls: { ...mutual, ca: join(folder, 'no-such.pem') } } }),
+    ).rejects.toMatchObject({
+      code: 'HEDDLE_CONFIG_INVALID',
+      message: expect.stringContaining('kafka.tls.ca') as string,
+    })
   })
 
   it('say which mechanisms they have, where another is asked for', async () => {

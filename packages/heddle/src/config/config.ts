@@ -20,12 +20,50 @@ export interface WebhookInput {
 }
 
 /**
+ * How a log on Kafka is reached, beside its address. Paths are of PEM files and start at the configuration file; `${NAME}` in a
+ * secret is replaced by that environment variable.
+ */
+export interface KafkaInput {
+  readonly tls?: {
+    /** The authorities that brokers are trusted by. Default: those that Node trusts. */
+    readonly ca?: string
+    /** This client's own, for brokers that ask for it. */
+    readonly cert?: string
+    readonly key?: string
+    /** Secret: of the key. */
+    readonly passphrase?: string
+    /** Name in the brokers' certificates, where it is not the one that they are reached by. */
+    readonly servername?: string
+  }
+  readonly sasl?:
+    | {
+        readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+        readonly username: string
+        /** Secret. */
+        readonly password: string
+      }
+    | { readonly mechanism: 'OAUTHBEARER'; readonly tokenFile: string }
+    | {
+        readonly mechanism: 'OAUTHBEARER'
+        /** Token endpoint of an authorization server, which is asked by the client credentials grant. */
+        readonly tokenUrl: string
+        readonly clientId: string
+        /** Secret. */
+        readonly clientSecret: string
+        readonly scope?: string
+      }
+  /** Topics whose events are written in the structured mode of CloudEvents, for readers that know no other. */
+  readonly structured?: readonly string[]
+}
+
+/**
  * What heddle.config.ts, .json or .yaml may hold; everything is optional. docs/reference/configuration.md describes each
  * setting, its environment variable and its flag.
  */
 export interface HeddleConfigInput {
   readonly data?: string
   readonly log?: string
+  readonly kafka?: KafkaInput
   readonly http?: {
     readonly host?: string
     readonly port?: number
@@ -69,6 +107,7 @@ export interface HeddleConfig {
   readonly data: string
   /** `embedded`, or the address of another log. */
   readonly log: string
+  readonly kafka: KafkaInput
   readonly http: { readonly host: string; readonly port: number; readonly maxBodyBytes: number }
   readonly gateway: {
     readonly publishTimeoutMs: number

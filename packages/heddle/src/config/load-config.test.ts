@@ -38,6 +38,7 @@ describe('where values come from', () => {
       topologies: [],
       topics: [],
       webhooks: {},
+      kafka: {},
       drainMs: 30_000,
       gateway: { publishTimeoutMs: 5_000, buffer: undefined },
       threads: { isolation: 'thread', memoryBytes: 512 * 2 ** 20, hangTimeoutMs: 30_000 },
@@ -92,6 +93,38 @@ describe('where values come from', () => {
     expect(config).toMatchObject({ data: join(cwd, 'etc', 'd'), topologies: [join(cwd, 'etc', 't')] })
     const other = await loadConfig({ cwd, env: {}, file: 'etc/my.json', flags: { data: 'd' } })
     expect(other.config.data).toBe(join(cwd, 'd'))
+  })
+
+  test('the way to Kafka: files start at the configuration file, secrets name environment variables', async () => {
+    write(
+      'heddle.config.yaml',
+      `log: kafka+ssl://broker
+kafka:
+  tls: { ca: ca.pem, cert: certs/me.pem, key: /etc/me.key }
+  sasl: { mechanism: SCRAM-SHA-512, username: me, password: '\${KAFKA_PASSWORD}' }
+  structured: [orders]
+`,
+    )
+    const { config } = await loadConfig({ cwd, env: { KAFKA_PASSWORD: 'sesame' } })
+    expect(config.kafka).toEqual({
+      tls: { ca: join(cwd, 'ca.pem'), cert: join(cwd, 'certs/me.pem'), key: '/etc/me.key' },
+      sasl: { mechanism: 'SCRAM-SHA-512', username: 'me', password: 'sesame' },
+      structured: ['orders'],
+    })
+    const oauth = { sasl: { mechanism: 'OAUTHBEARER', tokenFile: 'token' } }
+    const fromVariable = await loadConfig({
+      cwd,
+      env: { KAFKA_PASSWORD: '', HEDDLE_KAFKA: JSON.stringify(oauth) },
+    })
+    expect(fromVariable.config.kafka.sasl).toEqual({ ...oauth.sasl, tokenFile: join(cwd, 'token') })
+  })
+
+  test.each([
+    [{ tls: { cert: 'me.pem' } }, 'kafka.tls: has one of cert and key, and needs both or none'],
+    [{ sasl: { mechanism: 'GSSAPI', username: 'a', password: 'b' } }, 'kafka.sasl'],
+    [{ tls: { ca: 'x', authority: 'y' } }, 'authority'],
+  ])('of %j nothing can be made', async (kafka, wanted) => {
+    expect(await mistake(loadConfig({ cwd, env: { HEDDLE_KAFKA: JSON.stringify(kafka) } }))).toContain(wanted)
   })
 
   test('secrets name environment variables', async () => {

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { type Duration, type Size, bytes, errorMessage, milliseconds } from '@heddle/core'
 import { z } from 'zod'
-import { type HeddleConfig, isolations, logFormats, logLevels } from './config.ts'
+import { type HeddleConfig, type KafkaInput, isolations, logFormats, logLevels } from './config.ts'
 
 /** A value with a unit, read by `read`; its mistakes become those of the schema. */
 const unit = <Text extends string | number>(read: (value: Text) => number) =>
@@ -55,12 +55,49 @@ const randomInstance = 'random'
 /** What stands for no folder. */
 const noBuffer = 'none'
 
+const path = z.string().min(1)
+
+const kafka = (env: NodeJS.ProcessEnv) =>
+  z.strictObject({
+    tls: z
+      .strictObject({
+        ca: path.optional(),
+        cert: path.optional(),
+        key: path.optional(),
+        passphrase: secret(env).optional(),
+        servername: z.string().min(1).optional(),
+      })
+      .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+        message: 'has one of cert and key, and needs both or none',
+      })
+      .optional(),
+    sasl: z
+      .union([
+        z.strictObject({
+          mechanism: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']),
+          username: secret(env),
+          password: secret(env),
+        }),
+        z.strictObject({ mechanism: z.literal('OAUTHBEARER'), tokenFile: path }),
+        z.strictObject({
+          mechanism: z.literal('OAUTHBEARER'),
+          tokenUrl: z.url(),
+          clientId: secret(env),
+          clientSecret: secret(env),
+          scope: z.string().min(1).optional(),
+        }),
+      ])
+      .optional(),
+    structured: z.array(z.string().min(1)).optional(),
+  })
+
 /** The schema; `env` is for secrets, and `folder` tells where the relative paths of a setting start. */
 export const configSchema = (env: NodeJS.ProcessEnv, folder: (key: string) => string) =>
   z
     .strictObject({
       data: z.string().min(1),
       log: z.string().min(1),
+      kafka: kafka(env),
       http: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65_535), maxBody: size }),
       gateway: z.strictObject({
         publishTimeout: duration,
@@ -103,6 +140,7 @@ export const configSchema = (env: NodeJS.ProcessEnv, folder: (key: string) => st
       const config = {
         ...rest,
         data: resolve(folder('data'), rest.data),
+        kafka: withPaths(rest.kafka as KafkaInput, folder('kafka')),
         topologies: rest.topologies.map((path) => resolve(folder('topologies'), path)),
         http: { ...http, maxBodyBytes: maxBody },
         gateway: {
@@ -125,3 +163,19 @@ export const configSchema = (env: NodeJS.ProcessEnv, folder: (key: string) => st
       }
       return config as HeddleConfig
     })
+
+/** With the paths of its files absolute. */
+function withPaths({ tls, sasl, ...rest }: KafkaInput, folder: string): KafkaInput {
+  const absolute = Object.entries(tls ?? {}).map(([name, value]) =>
+    files.has(name) ? [name, resolve(folder, value)] : [name, value],
+  )
+  return {
+    ...rest,
+    ...(tls && { tls: Object.fromEntries(absolute) as NonNullable<KafkaInput['tls']> }),
+    ...(sasl && {
+      sasl: 'tokenFile' in sasl ? { ...sasl, tokenFile: resolve(folder, sasl.tokenFile) } : sasl,
+    }),
+  }
+}
+
+const files: ReadonlySet<string> = new Set(['ca', 'cert', 'key'])

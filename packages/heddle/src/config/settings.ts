@@ -37,7 +37,16 @@ export const settings: readonly Setting[] = [
     form: 'text',
     default: 'embedded',
     about:
-      '`embedded` keeps everything in `data`; `kafka://host:9092` is a Kafka cluster (docs/internals/kafka-log.md), with copies of state in `data`.',
+      '`embedded` keeps everything in `data`; `kafka://host:9092` is a Kafka cluster (docs/guides/kafka.md), with copies of state in `data`.',
+  },
+  {
+    key: 'kafka',
+    env: 'HEDDLE_KAFKA',
+    form: 'json',
+    default: {},
+    secret: true,
+    about:
+      'How a log on Kafka is reached beside its address: `{ tls, sasl, structured }` (docs/guides/kafka.md). Certificates and tokens are files.',
   },
   {
     key: 'http.host',

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Clock, HeddleError, type Log } from '@heddle/core'
 import type { HeddleConfig } from '../config/config.ts'
+import { kafkaAccess } from './kafka-access.ts'
 
 /** Whether the log of a configuration is in this process, so that it can never be away. */
 export const isLocal = ({ log }: HeddleConfig): boolean => log === 'embedded'
@@ -17,7 +18,13 @@ export async function openLog(config: HeddleConfig, clock: Clock): Promise<Log> 
   if (/^kafka(\+ssl)?:/.test(config.log)) {
     const { openKafkaLog } = await import('@heddle/log/kafka')
     // One try: who waits for the brokers says so meanwhile.
-    return openKafkaLog({ url: config.log, statePath: join(config.data, 'state'), clock, openTimeoutMs: 1 })
+    return openKafkaLog({
+      url: config.log,
+      ...(await kafkaAccess(config.kafka)),
+      statePath: join(config.data, 'state'),
+      clock,
+      openTimeoutMs: 1,
+    })
   }
   throw new HeddleError(
     'HEDDLE_CONFIG_INVALID',
