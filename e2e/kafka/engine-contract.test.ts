@@ -11,4 +11,5 @@ describe.runIf(servicesAvailable('kafka'))('on a real Kafka', () => {
   afterAll(() => kafka.stop())
 
   kafkaEngineContract(() => openTestLog({ brokers: kafka.brokers }))
+  kafkaEngineContract(() => openTestLog({ brokers: kafka.brokers }), 3)
 })

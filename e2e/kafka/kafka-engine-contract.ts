@@ -4,13 +4,14 @@ import { describe, test } from 'vitest'
 import type { TestLog } from './test-kafka.ts'
 
 /** The engine contract, for the local engine on a log that is opened for each test. */
-export function kafkaEngineContract(open: () => Promise<TestLog>): void {
+/** @param keyPartitions See the engine's option. */
+export function kafkaEngineContract(open: () => Promise<TestLog>, keyPartitions = 1): void {
   engineContract(
-    'local, on Kafka',
+    keyPartitions === 1 ? 'local, on Kafka' : 'local, in stages, on Kafka',
     ['at-least-once', 'exactly-once'],
     async () => {
       const opened = await open()
-      const engine = localEngine({ log: opened.log })
+      const engine = localEngine({ log: opened.log, keyPartitions })
       return {
         engine,
         log: opened.log,

@@ -78,7 +78,22 @@ export interface TopologyMetrics {
   readonly commits: number
 }
 
+/** A partition of what a topology has to do. */
+export interface TopologyShare {
+  /** What it reads: an input topic, or the way from one part of the topology to another. */
+  readonly topic: string
+  readonly partition: number
+  /** Component that the part begins with which reads it; left out for input topics. */
+  readonly stage?: string
+  /** Name of the process (or thread) that has it; left out while nobody has. */
+  readonly instance?: string
+  /** Records that are not done, as far as was committed. */
+  readonly lag: number
+}
+
 export interface TopologyDescription extends TopologyStatus {
+  /** Who has which part of the work, in all processes; left out by engines that do not know. */
+  readonly shares?: readonly TopologyShare[]
   readonly plan: Plan
   readonly metrics: TopologyMetrics
 }

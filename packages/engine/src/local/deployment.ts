@@ -12,6 +12,7 @@ import {
   sleep,
 } from '@heddle/core'
 import { inputPartitions, keyPartitionsOf } from '../stages/key-partitions.ts'
+import { sharesOf } from '../stages/shares-of.ts'
 import { StagedRun } from '../stages/staged-run.ts'
 import { stagesOf } from '../stages/stages.ts'
 import type { SharedStores } from '../standby/copies.ts'
@@ -197,6 +198,7 @@ export class Deployment {
     return {
       ...this.status,
       ...(standby && { standby }),
+      shares: await sharesOf(this.#log, this.topology.plan),
       plan: this.topology.plan,
       metrics: await this.metrics(),
     }

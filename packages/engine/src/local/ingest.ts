@@ -7,9 +7,11 @@ import {
   type TopicPartition,
   fromRecord,
   isHeddleError,
+  sleep,
 } from '@heddle/core'
 import { skippedChannel } from './channels.ts'
 import type { ComponentStats } from './component-stats.ts'
+import { FirstElsewhere, firstLookMs } from './first-elsewhere.ts'
 import { Lane } from './lane.ts'
 import type { Settings } from './options.ts'
 import { Root, type RootOwner } from './root.ts'
@@ -50,11 +52,7 @@ export interface Begun {
 /** The root of an event. */
 export function eventRoot(owner: RootOwner, now: number, lane: Lane, record: LogRecord): Begun {
   const { topic, partition } = lane
-  try {
-    return { root: new Root(owner, now, { topic, partition, record, event: fromRecord(record, lane) }) }
-  } catch (error) {
-    return { root: new Root(owner, now, { topic, partition, record, event: undefined }), unreadable: error }
-  }
+  return { root: new Root(owner, now, { topic, partition, record, event: fromRecord(record, lane) }) }
 }
 
 /** How many records are emitted between two looks at the time. */
@@ -68,6 +66,7 @@ export class Ingest {
   #turn = 0
   #reading: AbortController | undefined
   #interrupted = false
+  readonly #firstElsewhere: FirstElsewhere
   /** When others get their turn; kept from call to call, since a read may be answered without one. */
   #sliceEnd = 0
 
@@ -76,6 +75,7 @@ export class Ingest {
     const byTopic = new Map<string, Inlet[]>()
     for (const spout of context.spouts) byTopic.set(spout.topic, [...(byTopic.get(spout.topic) ?? []), spout])
     this.#spouts = byTopic
+    this.#firstElsewhere = new FirstElsewhere(context)
   }
 
   get lanes(): Iterable<Lane> {
@@ -101,6 +101,7 @@ export class Ingest {
   /** Takes partitions on, where they were committed, or else from their beginning. */
   async add(partitions: readonly TopicPartition[], member: GroupMember): Promise<void> {
     const { log, clock, timeOf } = this.#context
+    await this.#firstElsewhere.begin(member)
     const added = partitions.filter((place) => !this.#lanes.has(laneKey(place)))
     const committed = await member.committed(added)
     for (const place of added) {
@@ -152,7 +153,12 @@ export class Ingest {
     const { log, settings } = this.#context
     const open = [...this.#lanes.values()].filter(({ reading }) => reading)
     const before = open.filter(({ next, firstUntil }) => next < firstUntil)
-    const positions = (before.length > 0 ? before : open).map(({ topic, partition, next }) => ({
+    const held =
+      before.length === 0 && (await this.#firstElsewhere.waits((place) => this.lane(place) !== undefined))
+    const ready = held
+      ? open.filter(({ topic }) => this.#spouts.get(topic)?.some(({ first }) => first))
+      : open
+    const positions = (before.length > 0 ? before : ready).map(({ topic, partition, next }) => ({
       topic,
       partition,
       offset: next,
@@ -162,10 +168,14 @@ export class Ingest {
     const reading = new AbortController()
     this.#reading = reading
     try {
+      if (positions.length === 0) {
+        if (!this.#interrupted) await sleep(this.#context.clock, firstLookMs, reading.signal)
+        return []
+      }
       return await log.read([...positions.slice(first), ...positions.slice(0, first)], {
         maxBytes: settings.readBytes,
         maxRecords,
-        waitMs: this.#interrupted ? 0 : waitMs,
+        waitMs: this.#interrupted ? 0 : held ? Math.min(waitMs, firstLookMs) : waitMs,
         signal: reading.signal,
       })
     } catch (error) {

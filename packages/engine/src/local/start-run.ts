@@ -9,10 +9,12 @@ import type {
   Store,
   Topology,
   TopicPartition,
+  Transactor,
 } from '@heddle/core'
 import { HeddleError } from '@heddle/core'
 import { shellSpout } from '../multilang/shell-spout.ts'
 import { stateless } from '../operators/table.ts'
+import { takesOf } from '../operators/takes.ts'
 import { CarriedInlet, carriedRoots } from '../stages/carried-inlet.ts'
 import { CarriedTimes } from '../stages/carried-times.ts'
 import type { CarryTarget } from '../stages/carry-route.ts'
@@ -71,26 +73,43 @@ export interface RunContext {
  * @throws What opening them throws; nothing is left running then.
  */
 export async function startRun(context: RunContext): Promise<Run> {
+  const { topology, share, log } = context
+  const names = share ? shareNames(topology.name, share) : wholeNames(topology.plan)
+  // First of all: whoever ran this before can write no more, so that the state which is read below is the last.
+  const transactor = names.transactor === undefined ? undefined : await log.transactor(names.transactor)
+  try {
+    return await begin(context, names, transactor)
+  } catch (error) {
+    await transactor?.close().catch(() => {})
+    throw error
+  }
+}
+
+async function begin(
+  context: RunContext,
+  names: RunNames,
+  ownTransactor: Transactor | undefined,
+): Promise<Run> {
   const { topology, share, parallelism, log, clock, settings, sizes, report } = context
   const { plan, name } = topology
   const whole = share?.whole ?? plan
   const inlet = share?.inlet
-  const names = share ? shareNames(name, share) : wholeNames(plan)
   const record = readRecord(await log.store(name))
   const meta = await log.store(names.meta)
   const times = savedTimes(meta)
   const eventTime = new EventTime(plan, clock, times.watermark)
   const states = new Map<string, ComponentState>()
   const timers = new Map<string, ComponentTimers>()
-  for (const { id, operator } of plan.components) {
+  for (const component of plan.components) {
+    const { id, operator } = component
     const usual = names.state(storeName(record, name, id))
-    // What has no state needs no place for it, in each of many runs.
-    const open = (store: string): Promise<Store> | Store =>
-      share && stateless.has(operator)
-        ? { name: store, get: () => undefined, entries: () => [], size: () => 0 }
-        : log.store(store, context.restores.options)
-    states.set(id, new ComponentState(await open(usual), settings.stateCacheEntries))
-    timers.set(id, new ComponentTimers(new ComponentState(await open(timersName(usual)), 0)))
+    // What has nothing to keep needs no place for it: on Kafka each is a topic.
+    const open = async (store: string, needed: boolean): Promise<Store> =>
+      needed ? log.store(store, context.restores.options) : nothingKept(store)
+    const { timers: timed } = takesOf(component, topology.code.get(id) ?? {}, name)
+    const state = await open(usual, !stateless.has(operator))
+    states.set(id, new ComponentState(state, settings.stateCacheEntries))
+    timers.set(id, new ComponentTimers(new ComponentState(await open(timersName(usual), timed), 0)))
   }
 
   const killed = new AbortController()
@@ -194,7 +213,8 @@ export async function startRun(context: RunContext): Promise<Run> {
     const joined = topics.length === 0 || inlet ? undefined : await join(context, topics, () => processing)
     if (joined) opened = [...opened, () => joined.leave()]
     const member = inlet?.member ?? joined
-    const transactor = await log.transactor(names.transactor(member))
+    // Members that share the partitions have a transactor each.
+    const transactor = ownTransactor ?? (await log.transactor(`${name}/${member!.member}`))
     const ground: Ground = {
       topology,
       log,
@@ -242,8 +262,8 @@ export async function startRun(context: RunContext): Promise<Run> {
 /** Names of what a run of all of a topology writes. */
 const wholeNames = (plan: Plan): RunNames => ({
   meta: plan.name,
-  // Where several processes share the work, each has a transactor of its own; else a new one fences the former.
-  transactor: (member) => (member && !needsSeat(plan) ? `${plan.name}/${member.member}` : plan.name),
+  transactor:
+    needsSeat(plan) || !plan.components.some(({ operator }) => operator === 'topic') ? plan.name : undefined,
   state: (store) => store,
 })
 
@@ -261,6 +281,13 @@ function wayOut(
     remembered: whole.components.filter(({ operator }) => operator === 'scatter').map(({ id }) => id),
   }
 }
+
+const nothingKept = (name: string): Store => ({
+  name,
+  get: () => undefined,
+  entries: () => [],
+  size: () => 0,
+})
 
 function join(
   { log, topology, settings }: RunContext,

@@ -87,11 +87,10 @@ export function carriedRecord(carried: Carried, partition: number): RecordInput 
     carried
   const { values } = carried
   let eventField: string | undefined
-  const packed: Record<string, unknown> = {}
-  for (const name in values) {
-    const value = values[name]
+  const packed: [name: string, value: unknown][] = []
+  for (const [name, value] of Object.entries(values)) {
     if (eventField === undefined && isEvent(value)) eventField = name
-    else packed[name] = pack(value)
+    else packed.push([name, pack(value)])
   }
   const envelope: Envelope = [
     component,
@@ -104,7 +103,7 @@ export function carriedRecord(carried: Carried, partition: number): RecordInput 
     input && [input.topic, input.partition, input.offset],
     namedTask,
     below,
-    packed,
+    Object.fromEntries(packed),
     eventField,
   ]
   const event = eventField === undefined ? undefined : toRecord(values[eventField] as Event)
@@ -162,8 +161,7 @@ export function carriedTuple(record: LogRecord, place: RecordPlace): Carried {
     packed,
     eventField,
   ] = deserialize(bytes) as Envelope
-  const values: Record<string, unknown> = {}
-  for (const name in packed) values[name] = unpack(packed[name])
+  const values = Object.fromEntries(Object.entries(packed).map(([name, value]) => [name, unpack(value)]))
   if (eventField !== undefined) {
     const headers = record.headers.filter(([name]) => name !== tupleHeader)
     const key = partitionkey === undefined ? null : Buffer.from(partitionkey)
@@ -216,10 +214,11 @@ function replaced(value: object, change: (inner: unknown) => unknown): object {
   }
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) return value
-  let copy: Record<string, unknown> | undefined
-  for (const [name, inner] of Object.entries(value)) {
+  let same = true
+  const entries = Object.entries(value).map(([name, inner]): [string, unknown] => {
     const now = change(inner)
-    if (now !== inner) (copy ??= { ...value })[name] = now
-  }
-  return copy ?? value
+    same &&= now === inner
+    return [name, now]
+  })
+  return same ? value : Object.fromEntries(entries)
 }

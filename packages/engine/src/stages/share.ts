@@ -22,8 +22,8 @@ export interface ShareInlet extends TopicPartition {
 export interface RunNames {
   /** Store of its own: see `Committer`. */
   readonly meta: string
-  /** Id of its transactor. */
-  readonly transactor: (member: GroupMember | undefined) => string
+  /** Id of its transactor, whose new one fences the former; left out where members that share partitions have one each. */
+  readonly transactor: string | undefined
   /** Store of a component, from what that is without shares. */
   readonly state: (store: string) => string
 }
@@ -38,13 +38,12 @@ export const runStore = (topology: string, stage: string, partition: number): st
 export function shareNames(topology: string, { stage, inlet }: Share): RunNames {
   if (inlet) {
     const name = runStore(topology, stage.id, inlet.partition)
-    return { meta: name, transactor: () => name, state: (store) => shareOf(store, inlet.partition) }
+    return { meta: name, transactor: name, state: (store) => shareOf(store, inlet.partition) }
   }
   const name = runStore(topology, stage.id, 0)
   return {
     meta: name,
-    // Members share the partitions of the input topics, each with a transactor of its own; else a new one fences the former.
-    transactor: (member) => (member ? `${topology}/${member.member}` : name),
+    transactor: stage.id === topicsStage ? undefined : name,
     state: (store) => store,
   }
 }

@@ -1,8 +1,7 @@
-import type { Clock, PlanComponent, Topology } from '@heddle/core'
+import type { Clock, Topology } from '@heddle/core'
 import type { EventTime } from '../local/event-time.ts'
 import type { Lane } from '../local/lane.ts'
-import { holdOf } from '../operators/hold.ts'
-import { operators, stateless } from '../operators/table.ts'
+import { takesOf } from '../operators/takes.ts'
 import { type AnnouncedTime, Announcer } from './announcer.ts'
 import type { Share } from './share.ts'
 import { type Outlet, type Stage, topicsStage } from './stages.ts'
@@ -17,7 +16,7 @@ export function announcerFor(
 ): Announcer | undefined {
   if (!share) return undefined
   const outlets = share.outlets.filter(({ stage }) =>
-    stage.components.some((component) => isTimed(component, code.get(component.id) ?? {}, name)),
+    stage.components.some((component) => takesOf(component, code.get(component.id) ?? {}, name).eventTime),
   )
   if (outlets.length === 0) return undefined
   const { stage, whole, inlet } = share
@@ -33,22 +32,6 @@ export function announcerFor(
       if (topics.get(outlet)!.has(lane.topic))
         yield { source: `${lane.topic}/${lane.partition}`, time: eventTime.timeOfSource(lane) }
   })
-}
-
-/** True for what is called when event time has come to something. */
-function isTimed(
-  component: PlanComponent,
-  code: Topology['code'] extends ReadonlyMap<string, infer C> ? C : never,
-  topology: string,
-): boolean {
-  if (stateless.has(component.operator)) return false
-  // Made to be looked at, and never opened. A factory of the user's is not called for that.
-  const bolt = code['bolt']
-  if (component.operator === 'bolt' && typeof bolt === 'object' && bolt !== null && 'create' in bolt)
-    return true
-  if (holdOf(component) > 0) return true
-  const operator = operators.get(component.operator)?.(component, code, topology)
-  return operator?.watermark !== undefined || operator?.timer !== undefined
 }
 
 /** Topics whose events lead to an outlet of the stage that reads them. */

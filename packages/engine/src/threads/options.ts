@@ -26,6 +26,8 @@ export interface ThreadEngineOptions {
   readonly hangTimeoutMs?: number
   /** How much longer than it was asked to a stop may take before the thread is ended, in milliseconds. Default 2 s. */
   readonly graceMs?: number
+  /** What the engines in threads have; with 1, a topology with state runs in one thread. Default 1. */
+  readonly keyPartitions?: number | 'auto'
   /** How long `kill` and `close` let a topology finish what is under way, in milliseconds. Default 30 s, as in Storm. */
   readonly drainMs?: number
   /** How a thread that has ended is started again. Default: from 100 ms to 30 s, for ever. */
@@ -45,6 +47,7 @@ export function withDefaults({
     maxHeapMb: 512,
     hangTimeoutMs: 30_000,
     graceMs: 2000,
+    keyPartitions: 1,
     drainMs: 30_000,
     restart: { attempts: Number.POSITIVE_INFINITY, initialMs: 100, factor: 2, maxMs: 30_000, jitter: 0.2 },
     ...options,

@@ -15,6 +15,7 @@ import {
 import { errorChannel, stateChannel } from '../local/channels.ts'
 import { queryState } from '../local/query-state.ts'
 import { needsSeat } from '../local/seat.ts'
+import { sharesOf } from '../stages/shares-of.ts'
 import { mergeMetrics } from './merge-metrics.ts'
 import type { ThreadSettings } from './options.ts'
 import { Thread } from './thread.ts'
@@ -121,6 +122,7 @@ export class ThreadDeployment {
       ...(restoring.length > 0 && { restoring }),
       ...(standby.length > 0 && { standby }),
       ...(lastError && { lastError }),
+      shares: await sharesOf(this.#log, plan),
       plan,
       metrics: await this.metrics(),
     }
@@ -202,10 +204,10 @@ export class ThreadDeployment {
         'HEDDLE_TOPOLOGY_INVALID',
         `threads of '${name}' must be a whole number from 1 on, and is ${threads}`,
       )
-    if (threads > 1 && needsSeat(plan))
+    if (threads > 1 && this.#settings.keyPartitions === 1 && needsSeat(plan))
       throw new HeddleError(
         'HEDDLE_ENGINE_UNSUPPORTED',
-        `'${name}' has state, which is not shared out over threads: put what needs ${threads} of them into a topology of its own, without state`,
+        `'${name}' has state, which is not shared out over threads: put what needs ${threads} of them into a topology of its own, without state, or set keyPartitions`,
       )
   }
 

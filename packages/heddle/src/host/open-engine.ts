@@ -38,6 +38,7 @@ export async function openEngine(
     here,
     clock,
     drainMs,
+    keyPartitions: shared.keyPartitions,
     entry: new URL(`./topology-thread.${extension}`, import.meta.url),
     maxHeapMb: threads.memoryBytes / 2 ** 20,
     hangTimeoutMs: threads.hangTimeoutMs,

@@ -52,6 +52,7 @@ export async function describeTopology(name: string, { url, json = false }: Remo
     print(
       `thread ${thread}: ${state}, ${Math.round(heapBytes / 2 ** 20)} MB, started again ${restarts} times`,
     )
+  printShares(topology)
   print()
   process.stdout.write(tree(plan, { width: process.stdout.columns || 120 }))
   print()
@@ -81,6 +82,30 @@ function printStores({ restoring = [], standby = [] }: TopologyDescription): voi
   const missing = standby.length - made.length
   print(
     `standby copies of ${standby.length} stores here, ${behind} changes behind${missing > 0 ? `, ${missing} not made yet` : ''}`,
+  )
+}
+
+/** Who has which partitions of what there is to do, a line for each topic and process. */
+function printShares({ shares = [] }: TopologyDescription): void {
+  const rows = new Map<string, { from: string; of: string; who: string; partitions: number[]; lag: number }>()
+  for (const { topic, stage = 'input', instance = 'nobody', partition, lag } of shares) {
+    const name = JSON.stringify([topic, instance])
+    const row = rows.get(name) ?? { from: topic, of: stage, who: instance, partitions: [], lag: 0 }
+    row.partitions.push(partition)
+    row.lag += lag
+    rows.set(name, row)
+  }
+  if (rows.size === 0) return
+  print()
+  printTable(
+    ['PART', 'READS', 'PARTITIONS', 'INSTANCE', 'LAG'],
+    [...rows.values()].map(({ from, of, who, partitions, lag }) => [
+      of,
+      from,
+      partitions.join(' '),
+      who,
+      lag,
+    ]),
   )
 }
 
