@@ -62,9 +62,11 @@ export async function openChangelog(cluster: Cluster, topic: string): Promise<To
   throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', topic, { retryable: false })
 }
 
-/** Deletes a store's changelog, unless there is none. */
+/** Deletes a store's changelog, unless there is none; resolves when the brokers do not name it any more. */
 export async function deleteChangelog(cluster: Cluster, topic: string): Promise<void> {
   const { clock, deliveryTimeoutMs, requestTimeoutMs } = cluster.settings
+  const there = await findChangelog(cluster, topic)
+  if (there === undefined) return
   await retrying(clock, deliveryTimeoutMs, async () => {
     const answer = await cluster.requestAny(
       'admin',
@@ -75,5 +77,9 @@ export async function deleteChangelog(cluster: Cluster, topic: string): Promise<
     const { errorCode, errorMessage } = answer.responses[0]!
     if (errorOf(errorCode)?.id !== 'UNKNOWN_TOPIC_OR_PARTITION') checkCode(errorCode, errorMessage)
   })
-  cluster.forgetTopic(topic)
+  await retrying(clock, deliveryTimeoutMs, async () => {
+    const metadata = await cluster.refresh(topic)
+    if (metadata?.id === there.id)
+      throw new KafkaError('REQUEST_TIMED_OUT', `${topic} is still there`, { retryable: true })
+  })
 }

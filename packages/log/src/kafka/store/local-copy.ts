@@ -2,20 +2,31 @@
  * The copy of one store on this machine: what its changelog says up to a place, and the place.
  *
  * ```
- * file   = LMDB, one for each store
- *   0x00      → JSON { format: 1, topicId, offset, at, boot, clean }   ; the changelog is applied up to offset
- *   0x01 key  → value
+ * NAME.lmdb       = LMDB, one for each store
+ *   0x00          → JSON { format: 1, topicId, offset, at, closed }   ; the changelog is applied up to offset
+ *   0x01 key      → value
+ * NAME.lmdb-boot  = "closed" / boot of the machine in which it is in use
  * ```
  *
  * Entries and place are written in one transaction, so that a killed process leaves them as they belong together. Nothing is
- * flushed to disk on the way: what the system has in memory outlives the process, and not a power cut. So the file says in which boot of
- * the machine it was written; one of an earlier boot counts only when it was closed in order, which flushes it.
+ * flushed to disk on the way: what the system has in memory outlives the process, and not a power cut. So a file that was in use in
+ * another boot of the machine is not even opened: parts of it may be missing. One that was closed in order was flushed.
  *
  * Several processes may have one file open. Each looks at the place within its transaction, and takes only what leads on from there.
  *
  * @module
  */
-import { existsSync, fsyncSync, mkdirSync, openSync, closeSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { open as openFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Bytes, KeyRange } from '@heddle/core'
@@ -23,6 +34,7 @@ import { type RootDatabase, open } from 'lmdb'
 import { bootOf } from './boot.ts'
 
 const format = 1
+const closed = 'closed'
 const metaKey = Buffer.of(0)
 const prefix = 1
 const afterEntries = Buffer.of(prefix + 1)
@@ -39,9 +51,8 @@ export interface Place {
 
 interface Meta extends Place {
   readonly format: number
-  readonly boot: string
-  /** Closed in order, and on disk. */
-  readonly clean: boolean
+  /** It was closed in order, as NAME.lmdb-boot says: who writes next has to change that first. */
+  readonly closed: boolean
 }
 
 export type Change = readonly [key: Uint8Array, value: Bytes | null]
@@ -67,12 +78,13 @@ export class LocalCopy {
 
   /** The copy in a file, if there is one that can be gone on with. */
   static find(path: string): LocalCopy | undefined {
-    if (!existsSync(path)) return undefined
     let copy: LocalCopy | undefined
     try {
-      copy = new LocalCopy(path)
-      const meta = copy.#meta()
-      if (meta?.format === format && (meta.clean || meta.boot === bootOf())) return copy
+      const boot = readFileSync(`${path}-boot`, 'utf8')
+      if ((boot === closed || boot === bootOf()) && isTree(path)) {
+        copy = new LocalCopy(path)
+        if (copy.#meta()?.format === format) return copy
+      }
     } catch {
       // A file that cannot be read is of no more use than none: the changelog has it all.
     }
@@ -85,14 +97,15 @@ export class LocalCopy {
   static create(path: string, place: Place): LocalCopy {
     LocalCopy.delete(path)
     mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(`${path}-boot`, bootOf())
     const copy = new LocalCopy(path)
-    copy.#put({ ...place, format, boot: bootOf(), clean: false })
+    copy.#put({ ...place, format, closed: false })
     return copy
   }
 
   /** Deletes the file. Whoever has it open keeps what it had. */
   static delete(path: string): void {
-    for (const file of [path, `${path}-lock`]) rmSync(file, { force: true })
+    for (const file of [`${path}-boot`, path, `${path}-lock`]) rmSync(file, { force: true })
   }
 
   /** As it is now: another process, or thread, may have gone on. */
@@ -140,34 +153,36 @@ export class LocalCopy {
     for (;;) {
       const done = this.#tree.transactionSync(() => {
         const meta = this.#meta()!
-        if (meta.clean) return undefined
+        if (meta.closed) return undefined
         if (meta.offset < from) return false
         if (meta.offset < to) change(this.#tree)
         else if (meta.at >= at) return true
-        this.#put({ ...meta, boot: bootOf(), offset: Math.max(to, meta.offset), at: Math.max(at, meta.at) })
+        this.#put({ ...meta, offset: Math.max(to, meta.offset), at: Math.max(at, meta.at) })
         this.#written = true
         return true
       })
       if (done !== undefined) return done
-      this.#soil()
+      this.#reopen()
     }
   }
 
   /** Flushes what was written, so that the file outlives the machine's going down, and closes it. */
   async close(): Promise<void> {
     try {
-      const meta = this.#meta()
-      if (meta === undefined || !this.#written) return
+      if (!this.#written) return
+      this.#tree.transactionSync(() => this.#put({ ...this.#meta()!, closed: true }))
       const file = await openFile(this.path, 'r+')
       try {
-        await file.sync()
-        this.#tree.transactionSync(() => this.#put({ ...this.#meta()!, clean: true }))
         await file.sync()
       } finally {
         await file.close()
       }
+      writeDurably(`${this.path}-boot`, closed)
+      // Another process may have gone on with it meanwhile.
+      this.#tree.resetReadTxn()
+      if (!this.#meta()!.closed) writeDurably(`${this.path}-boot`, bootOf())
     } catch {
-      // It stays marked as not closed in order.
+      // It stays one that is in use in this boot.
     } finally {
       await this.#tree.close()
     }
@@ -178,15 +193,10 @@ export class LocalCopy {
     return this.#tree.close()
   }
 
-  /** Marks a file that was closed in order as one that is in use, on disk, before anything else is written to it. */
-  #soil(): void {
-    this.#tree.transactionSync(() => this.#put({ ...this.#meta()!, boot: bootOf(), clean: false }))
-    const file = openSync(this.path, 'r+')
-    try {
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
+  /** Takes a file that was closed in order into use, on disk, before anything else is written to it. */
+  #reopen(): void {
+    writeDurably(`${this.path}-boot`, bootOf())
+    this.#tree.transactionSync(() => this.#put({ ...this.#meta()!, closed: false }))
   }
 
   #meta(): Meta | undefined {
@@ -196,6 +206,29 @@ export class LocalCopy {
 
   #put(meta: Meta): void {
     this.#tree.putSync(metaKey, Buffer.from(JSON.stringify(meta)))
+  }
+}
+
+/** LMDB's first page says so behind its header of 24 bytes; LMDB itself does not survive to open what is no such file. */
+function isTree(path: string): boolean {
+  const start = Buffer.alloc(28)
+  const file = openSync(path, 'r')
+  try {
+    return (
+      readSync(file, start, 0, start.length, 0) === start.length && start.readUInt32LE(24) === 0xbe_ef_c0_de
+    )
+  } finally {
+    closeSync(file)
+  }
+}
+
+function writeDurably(path: string, text: string): void {
+  const file = openSync(path, 'w')
+  try {
+    writeSync(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
   }
 }
 

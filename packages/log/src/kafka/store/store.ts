@@ -1,4 +1,6 @@
 import { type Bytes, HeddleError, type KeyRange, type RestoreProgress, type Store } from '@heddle/core'
+import { retrying } from '../client/retry.ts'
+import { KafkaError } from '../errors.ts'
 import { listBeginnings, listEnds } from '../fetch/list-offsets.ts'
 import { decodeBatches } from '../wire/record-batch.ts'
 import { bulkLoad } from './bulk-load.ts'
@@ -101,11 +103,20 @@ export class KafkaStore implements Store {
 
   /** Reads the changelog to its end, and makes one where there is none. */
   restore(progress?: (progress: RestoreProgress) => void): Promise<void> {
-    return this.#inTurn(async () => {
-      const { id } = await openChangelog(this.#context.cluster, this.topic)
-      await this.#find(id)
-      await this.#readOn(progress)
-    })
+    const { cluster } = this.#context
+    const { clock, deliveryTimeoutMs } = cluster.settings
+    const attempt = async (): Promise<void> => {
+      try {
+        const { id } = await openChangelog(cluster, this.topic)
+        await this.#find(id)
+        await this.#readOn(progress)
+      } catch (error) {
+        if (!(error instanceof KafkaError) || error.id !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
+        // Another process has deleted it in this moment: it is made anew.
+        throw new KafkaError(error.id, this.topic, { cause: error, retryable: true })
+      }
+    }
+    return this.#inTurn(() => retrying(clock, deliveryTimeoutMs, attempt))
   }
 
   /** The same for a copy that nobody uses yet. @returns false when there is no changelog. */
