@@ -5,19 +5,26 @@ import { type TestKafka, startTestKafka } from '../kafka/test-kafka.ts'
 import { openStormEngine } from './open-storm-engine.ts'
 import { type TestStorm, startTestStorm } from './test-storm.ts'
 
-describe.runIf(servicesAvailable('storm') && servicesAvailable('kafka'))('on a real Storm', () => {
-  let kafka: TestKafka
-  let storm: TestStorm
-  beforeAll(async () => {
-    ;[kafka, storm] = await Promise.all([startTestKafka(), startTestStorm()])
-  }, 180_000)
-  afterAll(async () => {
-    await storm.stop()
-    await kafka.stop()
-  })
+// Each topology starts a JVM, and Node for each task; one test starts it five times.
+const timeout = 400_000
 
-  engineContract('Storm', ['at-least-once'], () => openStormEngine(storm.url, kafka.brokers), {
-    describe,
-    test,
-  })
-})
+describe.runIf(servicesAvailable('storm') && servicesAvailable('kafka'))(
+  'on a real Storm',
+  { timeout },
+  () => {
+    let kafka: TestKafka
+    let storm: TestStorm
+    beforeAll(async () => {
+      ;[kafka, storm] = await Promise.all([startTestKafka(), startTestStorm()])
+    }, 180_000)
+    afterAll(async () => {
+      await storm.stop()
+      await kafka.stop()
+    })
+
+    engineContract('Storm', ['at-least-once'], () => openStormEngine(storm.url, kafka.brokers), {
+      describe,
+      test,
+    })
+  },
+)

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Topology } from '@heddle/core'
 import { type EngineUnderTest, contractTopologies } from '@heddle/core/contracts'
@@ -20,7 +20,7 @@ function bundleOf({ name, plan }: Topology): BundleSource {
     entry: `
       import { contractTopologies } from '@heddle/core/contracts'
       import { serveComponent } from '@heddle/engine/storm/runtime'
-      await serveComponent(import.meta.url, {
+      await serveComponent({
         load: async () => [contractTopologies.${which}(${JSON.stringify(name)}, ${JSON.stringify(guarantee)})],
         openLog: async (options, statePath) => {
           const { openKafkaLog } = await import('@heddle/log/kafka')
@@ -28,9 +28,14 @@ function bundleOf({ name, plan }: Topology): BundleSource {
         },
       })`,
     resolveFrom: import.meta.dirname,
+    threads: [join(dirname(from), 'store/bulk-load-thread.ts')],
     conditions: ['@heddle/source'],
-    without: ['@node-rs/crc32'],
-    packages: ['lmdb', '@platformatic/wasm-utils'].map((package_) => ({ name: package_, from })),
+    packages: [
+      { name: 'lmdb', from },
+      { name: '@node-rs/crc32', from, optional: true },
+      { name: '@platformatic/wasm-utils', from },
+      { name: '@platformatic/dynamic-buffer', from },
+    ],
   }
 }
 

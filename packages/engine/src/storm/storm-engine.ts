@@ -109,7 +109,7 @@ class StormEngine implements Engine {
     const until = clock.now() + startTimeoutMs
     for (;;) {
       const status = await this.#status(await this.#known(name))
-      if (status.state !== 'starting') return status
+      if (status.state !== 'starting' && (await this.#reads(plan))) return status
       if (clock.now() > until)
         throw new HeddleError(
           'HEDDLE_ENGINE_UNAVAILABLE',
@@ -201,11 +201,24 @@ class StormEngine implements Engine {
     await this.#nimbus.close()
   }
 
+  /** Every spout reads. Storm knows that a process was started, and not whether its code was loaded. */
+  async #reads(plan: Plan): Promise<boolean> {
+    const busy = await this.#busyGroups(plan)
+    return [...groupsOf(plan)].every((group) => busy.has(group))
+  }
+
   /** No spout reads, nor has anything under way: it has left its group then. */
   async #drained(plan: Plan): Promise<boolean> {
+    return (await this.#busyGroups(plan)).size === 0
+  }
+
+  /** The groups of a plan that have members. */
+  async #busyGroups(plan: Plan): Promise<ReadonlySet<string>> {
     const groups = groupsOf(plan)
     const found = await this.#settings.log.listGroups()
-    return found.every(({ group, members }) => !groups.has(group) || members.length === 0)
+    return new Set(
+      found.filter(({ group, members }) => groups.has(group) && members.length > 0).map(({ group }) => group),
+    )
   }
 
   async #summary(name: string): Promise<TopologySummary | undefined> {

@@ -1,12 +1,14 @@
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { HeddleError, type Plan, errorMessage } from '@heddle/core'
-import { planFlag, planMark } from '../runtime/print-plan.ts'
-import { packageFiles } from './package-files.ts'
+import type { BuildOptions } from 'esbuild'
+import { planMark } from '../runtime/print-plan.ts'
+import { type BundledPackage, packageFiles } from './package-files.ts'
 import { type ZipFile, zip } from './zip.ts'
 
 /** How to make the file that components run. */
@@ -15,19 +17,26 @@ export interface BundleSource {
   readonly entry: string
   /** Folder that the imports of that text are found from. */
   readonly resolveFrom: string
+  /** Modules that are started as threads, by the path of their source: each becomes a file beside the bundle. Default none. */
+  readonly threads?: readonly string[]
   /** Conditions of package exports, as Node's `--conditions`. Default none. */
   readonly conditions?: readonly string[]
-  /** Packages that are left out: what asks for them does without. Default none. */
-  readonly without?: readonly string[]
   /**
    * Packages that cannot be part of one file, since they load native code: they go beside it with what they depend on, as they are
    * installed here, for this system and processor. Default none.
    */
-  readonly packages?: readonly { readonly name: string; readonly from: string }[]
+  readonly packages?: readonly BundledPackage[]
 }
 
-/** Name of the bundle, in the folder where Storm starts components. */
+/** What Storm starts, in the folder with the files of the bundle. */
 export const bundleName = 'component.mjs'
+
+/** What that starts in a thread: the topology, and what runs it. */
+const codeName = 'code.mjs'
+
+const component = fileURLToPath(
+  new URL(`../runtime/component.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
+)
 
 /** How long the bundle may take to load, in milliseconds. */
 const loadTimeoutMs = 60_000
@@ -37,45 +46,53 @@ const banner = `import { createRequire as heddleCreateRequire } from 'node:modul
 const require = heddleCreateRequire(import.meta.url)`
 
 /**
- * Makes one file of a topology and of what runs it, sees that it loads and has the plan that is to be submitted, and packs it
+ * Makes files of a topology and of what runs it, sees that it loads and has the plan that is to be submitted, and packs it
  * as Storm wants it: `resources/` of a jar.
  *
  * @throws HEDDLE_MODULE_INVALID when it cannot be made, does not load, or has another plan.
  */
 export async function bundle(source: BundleSource, plan: Plan): Promise<Buffer> {
-  const files: ZipFile[] = [{ name: bundleName, bytes: await oneFile(source, plan.name) }]
-  for (const { name, from } of source.packages ?? []) files.push(...(await packageFiles(name, from)))
+  const { entry, resolveFrom, threads = [] } = source
+  const first = { contents: entry, resolveDir: resolveFrom, loader: 'ts', sourcefile: 'entry.ts' } as const
+  const files: ZipFile[] = [
+    // What ends in .js is a module.
+    { name: 'package.json', bytes: Buffer.from('{"type":"module"}') },
+    { name: bundleName, bytes: await oneFile({ entryPoints: [component] }, source, plan.name) },
+    { name: codeName, bytes: await oneFile({ stdin: first }, source, plan.name) },
+  ]
+  for (const path of threads) {
+    const name = basename(path).replace(/\.ts$/, '.js')
+    files.push({ name, bytes: await oneFile({ entryPoints: [path] }, source, plan.name) })
+  }
+  for (const each of source.packages ?? []) files.push(...(await packageFiles(each)))
   const folder = await mkdtemp(join(tmpdir(), 'heddle-bundle-'))
   try {
     for (const { name, bytes } of files) {
       await mkdir(dirname(join(folder, name)), { recursive: true })
       await writeFile(join(folder, name), bytes)
     }
-    await checkPlan(join(folder, bundleName), plan)
+    await checkPlan(join(folder, codeName), plan)
   } finally {
     await rm(folder, { recursive: true })
   }
   return zip(files.map(({ name, bytes }) => ({ name: `resources/${name}`, bytes })))
 }
 
-async function oneFile(source: BundleSource, topology: string): Promise<Uint8Array> {
-  const { entry, resolveFrom, conditions = [], without = [], packages = [] } = source
+async function oneFile(from: BuildOptions, source: BundleSource, topology: string): Promise<Uint8Array> {
+  const { conditions = [], packages = [] } = source
   // Takes some time to load: only when something is submitted.
   const { build } = await import('esbuild')
   try {
     const { outputFiles } = await build({
-      stdin: { contents: entry, resolveDir: resolveFrom, loader: 'ts', sourcefile: 'entry.ts' },
+      ...from,
       bundle: true,
       write: false,
       platform: 'node',
       format: 'esm',
       target: 'node24',
       conditions: [...conditions],
-      external: [...without, ...packages.map(({ name }) => name)],
+      external: packages.map(({ name }) => name),
       banner: { js: banner },
-      // Errors show the lines of the sources.
-      sourcemap: 'inline',
-      sourcesContent: false,
       logLevel: 'silent',
     })
     return outputFiles[0]!.contents
@@ -87,7 +104,7 @@ async function oneFile(source: BundleSource, topology: string): Promise<Uint8Arr
 /** What is submitted is what the bundle has: its code is looked up by the ids of the plan. */
 async function checkPlan(file: string, plan: Plan): Promise<void> {
   const run = promisify(execFile)
-  const printed = await run(process.execPath, [file, planFlag, plan.name], {
+  const printed = await run(process.execPath, [file, plan.name], {
     timeout: loadTimeoutMs,
     maxBuffer: 64 * 2 ** 20,
     cwd: dirname(file),

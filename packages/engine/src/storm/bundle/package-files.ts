@@ -5,6 +5,14 @@ import { join, relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { ZipFile } from './zip.ts'
 
+export interface BundledPackage {
+  readonly name: string
+  /** A file that it is found from. */
+  readonly from: string
+  /** What asks for it does without where it is not installed. */
+  readonly optional?: boolean
+}
+
 interface PackageJson {
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
@@ -18,9 +26,9 @@ const notNeeded =
  * The files of a package and of all that it depends on, below `node_modules/`. Optional ones that are not installed here are
  * left out.
  *
- * @param from A file that it is found from.
+ * @throws TypeError when one is not installed that is not optional.
  */
-export async function packageFiles(name: string, from: string): Promise<ZipFile[]> {
+export async function packageFiles({ name, from, optional = false }: BundledPackage): Promise<ZipFile[]> {
   const files = new Map<string, ZipFile>()
   const done = new Set<string>()
   const add = async (wanted: string, asker: string, optional: boolean): Promise<void> => {
@@ -47,7 +55,7 @@ export async function packageFiles(name: string, from: string): Promise<ZipFile[
     for (const each of Object.keys(dependencies))
       if (!(each in optionalDependencies)) await add(each, manifest, false)
   }
-  await add(name, from, false)
+  await add(name, from, optional)
   return [...files.values()]
 }
 

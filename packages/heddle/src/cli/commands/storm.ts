@@ -1,0 +1,106 @@
+import { resolve } from 'node:path'
+import { type Duration, type Engine, HeddleError, milliseconds } from '@heddle/core'
+import { loadConfig } from '../../config/load-config.ts'
+import { loadTopologyFile } from '../../host/load-topologies.ts'
+import { openStorm } from '../../host/storm/open-storm.ts'
+import { wholeNumber } from '../numbers.ts'
+import { print, printJson } from '../output.ts'
+import { showTopologies, showTopology } from '../show-storm.ts'
+
+/** Which cluster, and the log of its topologies. */
+export interface StormCommandOptions {
+  readonly engine: string
+  readonly log?: string
+  readonly config?: string
+  readonly json?: boolean
+}
+
+interface SubmitOptions extends StormCommandOptions {
+  readonly workers?: string
+  readonly node?: string
+  readonly conf?: readonly string[]
+}
+
+/** Runs a command on the cluster's engine, and lets go of all. */
+async function on(options: SubmitOptions, use: (engine: Engine) => Promise<void>): Promise<void> {
+  const { engine: url, log, config: file, workers, node, conf = [] } = options
+  const { config } = await loadConfig({
+    cwd: process.cwd(),
+    env: process.env,
+    flags: { log },
+    ...(file !== undefined && { file }),
+  })
+  const storm = await openStorm(config, {
+    url,
+    conf: settingsOf(conf),
+    ...(workers !== undefined && { workers: wholeNumber('workers', workers) }),
+    ...(node !== undefined && { node }),
+  })
+  try {
+    await use(storm.engine)
+  } finally {
+    await storm.close()
+  }
+}
+
+/** `heddle submit FILE --engine storm://…` */
+export const submit = (file: string, options: SubmitOptions): Promise<void> =>
+  on(options, async (engine) => {
+    const { topologies } = await loadTopologyFile(resolve(file))
+    for (const topology of topologies) {
+      const status = await engine.submit(topology)
+      if (options.json) printJson(status)
+      else print(`${status.name} is ${status.state} on Storm, with ${status.tasks} tasks`)
+    }
+  })
+
+/** `heddle storm list` */
+export const list = (options: StormCommandOptions): Promise<void> =>
+  on(options, async (engine) => showTopologies(await engine.list(), options))
+
+/** `heddle storm describe` */
+export const describe = (name: string, options: StormCommandOptions): Promise<void> =>
+  on(options, async (engine) => showTopology(await engine.describe(name), options))
+
+/** `heddle storm activate`, `deactivate` */
+export const steer = (
+  name: string,
+  verb: 'activate' | 'deactivate',
+  options: StormCommandOptions,
+): Promise<void> =>
+  on(options, async (engine) => {
+    await engine[verb](name)
+    const { state } = await engine.describe(name)
+    if (options.json) printJson({ name, state })
+    else print(`${name} is ${state}`)
+  })
+
+/** `heddle storm kill` */
+export const kill = (
+  name: string,
+  options: StormCommandOptions & { readonly wait: Duration },
+): Promise<void> =>
+  on(options, async (engine) => {
+    await engine.kill(name, { waitMs: milliseconds(options.wait) })
+    if (options.json) printJson({ killed: name })
+    else print(`${name} has stopped`)
+  })
+
+/** `NAME=VALUE…`, with values in JSON or else as text. */
+function settingsOf(conf: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    conf.map((setting) => {
+      const at = setting.indexOf('=')
+      if (at < 1) throw new HeddleError('HEDDLE_CONFIG_INVALID', `'${setting}' must be NAME=VALUE`)
+      return [setting.slice(0, at), valueOf(setting.slice(at + 1))]
+    }),
+  )
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

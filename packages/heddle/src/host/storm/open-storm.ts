@@ -1,0 +1,48 @@
+import { type Engine, HeddleError, type Log, systemClock } from '@heddle/core'
+import type { HeddleConfig } from '../../config/config.ts'
+import { openLog } from '../open-log.ts'
+import type { ComponentLog } from './serve-on-storm.ts'
+import { stormBundle } from './storm-bundle.ts'
+
+export interface StormOptions {
+  /** `storm://nimbus:6627` */
+  readonly url: string
+  /** Workers of a topology. Default 1. */
+  readonly workers?: number
+  /** The command for Node on the supervisors. Default `node`. */
+  readonly node?: string
+  /** Configuration of Storm for a topology, by its names. Default none. */
+  readonly conf?: Readonly<Record<string, unknown>>
+}
+
+/** An engine on a Storm cluster, and the log that its topologies use. */
+export interface OpenStorm {
+  readonly engine: Engine
+  readonly log: Log
+  close(): Promise<void>
+}
+
+/**
+ * Opens it.
+ * @throws HEDDLE_CONFIG_INVALID when the log is not one that the machines of the cluster reach.
+ */
+export async function openStorm(config: HeddleConfig, { url, ...options }: StormOptions): Promise<OpenStorm> {
+  if (!/^kafka(\+ssl)?:/.test(config.log))
+    throw new HeddleError(
+      'HEDDLE_CONFIG_INVALID',
+      `log: '${config.log}' is not reached from the machines of a cluster: use kafka://host:9092`,
+      { info: { keys: ['log'] } },
+    )
+  const { stormEngine } = await import('@heddle/engine/storm')
+  const log = await openLog(config, systemClock)
+  const componentLog: ComponentLog = { url: config.log }
+  const engine = stormEngine({ ...options, url, log, componentLog, bundleOf: stormBundle })
+  return {
+    engine,
+    log,
+    async close() {
+      await engine.close()
+      await log.close()
+    },
+  }
+}

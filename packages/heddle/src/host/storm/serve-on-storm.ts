@@ -1,0 +1,24 @@
+import { isTopology } from '@heddle/core'
+import { serveComponent } from '@heddle/engine/storm/runtime'
+
+/** What components of a topology are told of the log. */
+export interface ComponentLog {
+  /** As the setting `log`. */
+  readonly url: string
+}
+
+/**
+ * Runs a component on Storm: what the entry of each bundle calls.
+ * @param load Loads the topology's file.
+ */
+export const serveOnStorm = (load: () => Promise<{ readonly default?: unknown }>): Promise<void> =>
+  serveComponent({
+    load: async () => {
+      const exported: readonly unknown[] = [(await load()).default].flat()
+      return exported.filter(isTopology)
+    },
+    async openLog(options, statePath) {
+      const { openKafkaLog } = await import('@heddle/log/kafka')
+      return openKafkaLog({ url: (options as ComponentLog).url, statePath })
+    },
+  })
