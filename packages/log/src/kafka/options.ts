@@ -94,7 +94,11 @@ export interface KafkaLogOptions {
   readonly connectTimeoutMs?: number
   /** After this long, in ms, what is known of topics and leaders is asked for again. Default 60 s. */
   readonly metadataMaxAgeMs?: number
-  /** A transaction that is not committed after this long is aborted by the brokers, in ms. Default 30 s. */
+  /**
+   * A transaction that is not committed after this long is aborted by the brokers, in ms. Default 10 s, as a session: so long,
+   * and until the brokers look (every 10 s), whoever takes over from a killed process waits for what that left open. Ours take
+   * milliseconds.
+   */
   readonly transactionTimeoutMs?: number
   /**
    * How members of groups speak with the brokers. `consumer` is KIP-848 (Kafka 4), `classic` the protocol of before, which Kafka 4
@@ -140,7 +144,7 @@ export function settingsOf(options: KafkaLogOptions): Settings {
     requestTimeoutMs: 15_000,
     connectTimeoutMs: 5_000,
     metadataMaxAgeMs: 60_000,
-    transactionTimeoutMs: 30_000,
+    transactionTimeoutMs: 10_000,
     rebalanceTimeoutMs: 60_000,
     replicationFactor: -1,
     minInsyncReplicas: undefined,
