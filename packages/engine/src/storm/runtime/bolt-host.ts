@@ -9,7 +9,6 @@ import { operators } from '../../operators/table.ts'
 import { CarriedRoot } from '../../stages/carried-root.ts'
 import { carriedTuple } from '../../stages/carried.ts'
 import { ComponentState } from '../../state/component-state.ts'
-import { TaskState } from '../../state/task-state.ts'
 import { ComponentTimers } from '../../state/timers.ts'
 import { UndoLog } from '../../state/undo-log.ts'
 import { decodeBatch } from './batch.ts'
@@ -20,7 +19,7 @@ import { elementOf, failureOf } from './failure.ts'
 import { noStore } from './no-store.ts'
 import { Outbox } from './outbox.ts'
 import { portsOf } from './ports.ts'
-import { type TaskStore, openTaskStore } from './task-store.ts'
+import { StormState, type TaskStore, openTaskStore } from './task-store.ts'
 import { type TopicOutput, topicOutput } from './topic-output.ts'
 
 /** A timeout is noticed late by at most this share of it. */
@@ -89,8 +88,8 @@ export class BoltHost {
 
   /** @throws What opening the bolt, its topics or its state throws. */
   static async open(context: ComponentContext, commands: Commands): Promise<BoltHost> {
-    const { log, plan, component, index } = context
-    const store = await openTaskStore(log, plan, component, index)
+    const { log, plan, component, index, tasks } = context
+    const store = await openTaskStore(log, plan, component, index, tasks.get(component.id)!.length)
     const output = await topicOutput(context)
     const host = new BoltHost(context, commands, store, output)
     await host.#task.operator.open?.(host.#operatorContext(output))
@@ -233,7 +232,7 @@ export class BoltHost {
       index,
       tasks: tasks.get(component.id)!.length,
       clock,
-      state: new TaskState(this.#store.state, undo),
+      state: new StormState(this.#store.state, undo),
       timers: this.#timers.forTask(undo),
       tasksOf: (other) => tasks.get(other) ?? [],
       signal: new AbortController().signal,
