@@ -96,6 +96,7 @@ export class KafkaLog implements Log {
       await this.#topics.delete(name)
       this.#producer.forget(name)
       this.#appender.forget(name)
+      this.#fetcher.forget(name)
     })
   }
 
@@ -107,6 +108,7 @@ export class KafkaLog implements Log {
     return this.#do(`delete records of '${before.topic}'`, async () => {
       await this.#check([before])
       await deleteRecords(this.#cluster, before)
+      this.#fetcher.forget(before.topic)
     })
   }
 

@@ -1,5 +1,6 @@
 /**
- * Reads from several partitions at once. A broker that has nothing keeps a fetch until something comes; so that a read
+ * Reads from several partitions at once. Who reads on gets what was asked for while the last part was worked on, and what
+ * the last fetch brought beyond that (see `ReadAhead`). A broker that has nothing keeps a fetch until something comes; so that a read
  * can be answered by one broker while another still waits, a fetch that is under way is kept, and taken up by the next
  * read that asks for the same.
  *
@@ -13,6 +14,7 @@ import { asKafkaError } from '../produce/send.ts'
 import { type FetchAnswer, type FetchedPartition, fetchApi } from '../wire/fetch.ts'
 import { BatchDamage, decodeBatches } from '../wire/record-batch.ts'
 import { type Range, listRange } from './list-offsets.ts'
+import { ReadAhead } from './read-ahead.ts'
 
 /** How long a broker keeps a fetch at most, in ms: it bounds how long a connection is taken by a read that ended. */
 const longestFetchMs = 5_000
@@ -32,11 +34,23 @@ export class Fetcher {
   readonly #cluster: Cluster
   readonly #outstanding = new Map<string, Outstanding>()
   readonly #idleLanes = new Map<number, string[]>()
+  readonly #ahead: ReadAhead
+  /** Fetches under way that nobody waits for yet, by place. */
+  readonly #coming = new Map<string, Promise<void>>()
+  /** Grows when something is forgotten: what is on its way then is not kept. */
+  #forgotten = 0
   #lanes = 0
   #turn = 0
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster
+    this.#ahead = new ReadAhead(cluster.settings.clock)
+  }
+
+  /** Called when records of a topic were deleted. */
+  forget(topic: string): void {
+    this.#forgotten++
+    this.#ahead.forget(topic)
   }
 
   /** See `Log.read`. */
@@ -47,10 +61,13 @@ export class Fetcher {
     const giveUp = clock.now() + Math.max(deliveryTimeoutMs, waitMs)
     const places = new Map(positions.map((position) => [keyOf(position), { ...position }]))
     const moved = new Map<string, Fetched>()
+    const follows = positions.some((position) => this.#ahead.follows(position))
     for (let failures = 0; ;) {
       if (places.size === 0) return []
+      const asked = [...places.values()]
+      const atHand = await this.#atHand(asked, maxBytes, signal)
       const left = Math.max(0, Math.min(end - clock.now(), longestFetchMs))
-      const found = await this.#round([...places.values()], left, maxBytes, signal)
+      const found = atHand.length > 0 ? atHand : await this.#round(asked, left, maxBytes, signal)
       if (found === 'aborted') return [...moved.values()]
       if (found instanceof KafkaError) {
         const pause = backoffMs(failures++)
@@ -67,7 +84,9 @@ export class Fetcher {
         const place = places.get(key)
         if (place === undefined || records >= maxRecords) continue
         const read = await this.#decode(partition, place.offset, maxRecords - records)
+        this.#ahead.begun(partition)
         if (read.records.length > 0) {
+          place.offset = read.nextOffset
           fetched.push(read)
           records += read.records.length
           moved.delete(key)
@@ -77,9 +96,41 @@ export class Fetcher {
           moved.set(key, read)
         }
       }
-      if (fetched.length > 0 || clock.now() >= end || signal?.aborted === true)
-        return [...fetched, ...moved.values()]
+      if (fetched.length === 0 && clock.now() < end && signal?.aborted !== true) continue
+      // Only for one who reads on: whoever wanted one record will not be back.
+      if (follows && fetched.length > 0) this.#askAhead([...places.values()], maxBytes)
+      return [...fetched, ...moved.values()]
     }
+  }
+
+  /** What is here already, or on its way and comes before anything that would be asked for now. */
+  async #atHand(
+    positions: readonly Position[],
+    maxBytes: number,
+    signal: SignalLike | undefined,
+  ): Promise<readonly FetchedPartition[] | 'aborted'> {
+    const found = this.#ahead.covering(positions, maxBytes)
+    if (found.length > 0) return found
+    const coming = positions.flatMap((position) => this.#coming.get(placeOf(position)) ?? [])
+    if (coming.length === 0) return []
+    if (await abortedBefore(Promise.race(coming), signal)) return 'aborted'
+    return this.#ahead.covering(positions, maxBytes)
+  }
+
+  /** Asks for what is next, where it is known that there is more; those at their end are asked on the occasion. */
+  #askAhead(positions: readonly Position[], maxBytes: number): void {
+    const wanted = positions.filter(
+      (position) =>
+        this.#ahead.covering([position], maxBytes).length === 0 && !this.#coming.has(placeOf(position)),
+    )
+    if (!wanted.some((position) => this.#ahead.moreBehind(position))) return
+    const places = wanted.map((position) => ({ ...position }))
+    // What fails is asked for again by the read that wants it.
+    const fetching = this.#round(places, 0, maxBytes, undefined).then(() => {})
+    for (const place of places) this.#coming.set(placeOf(place), fetching)
+    void fetching.finally(() => {
+      for (const place of places) this.#coming.delete(placeOf(place))
+    })
   }
 
   /** What the first brokers to answer have; an error only when nothing was found. */
@@ -100,6 +151,8 @@ export class Fetcher {
     }
     const fetches = [...byLeader].map(([leader, ofLeader]) => this.#fetch(leader, ofLeader, waitMs, maxBytes))
     const found: FetchedPartition[] = []
+    const forgotten = this.#forgotten
+    const offsets = new Map(positions.map((position) => [keyOf(position), position.offset]))
     let failure: KafkaError | undefined
     const take = (answer: FetchAnswer | KafkaError): boolean => {
       if (answer instanceof KafkaError) {
@@ -110,7 +163,10 @@ export class Fetcher {
       for (const partition of answer.partitions) {
         const error = errorOf(partition.errorCode)
         if (error === undefined) {
-          if ((partition.batches?.length ?? 0) > 0) found.push(partition)
+          if ((partition.batches?.length ?? 0) === 0) continue
+          found.push(partition)
+          if (forgotten === this.#forgotten)
+            this.#ahead.keep(partition, offsets.get(keyOf(partition))!, maxBytes)
         } else if (error.id === 'OFFSET_OUT_OF_RANGE') found.push(partition)
         else {
           failure ??= error
@@ -127,7 +183,7 @@ export class Fetcher {
 
   /** Takes up the same fetch where it is under way already, or has come for nobody. */
   #fetch(leader: number, positions: readonly Position[], waitMs: number, maxBytes: number): Fetching {
-    const wanted = positions.map((position) => `${keyOf(position)}@${position.offset}`).sort()
+    const wanted = positions.map(placeOf).sort()
     const name = `${leader} ${maxBytes} ${wanted.join(' ')}`
     let outstanding = this.#outstanding.get(name)
     if (outstanding === undefined) {
@@ -185,6 +241,7 @@ export class Fetcher {
       return { ...place, records, nextOffset, latest: Math.max(lastStableOffset, nextOffset) }
     } catch (error) {
       if (!(error instanceof BatchDamage)) throw error
+      this.#ahead.forget(topic)
       const { nextOffset } = error
       throw new HeddleError(
         'HEDDLE_LOG_CORRUPT',
@@ -203,6 +260,21 @@ interface Fetching {
 
 const keyOf = ({ topic, partition }: { readonly topic: string; readonly partition: number }): string =>
   `${topic}/${partition}`
+
+const placeOf = (position: Position): string => `${keyOf(position)}@${position.offset}`
+
+/** Waits for it, or for the signal; true for the signal. */
+function abortedBefore(coming: Promise<unknown>, signal: SignalLike | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      signal?.removeEventListener('abort', done)
+      resolve(signal?.aborted === true)
+    }
+    signal?.addEventListener('abort', done)
+    void coming.finally(done)
+    if (signal?.aborted === true) done()
+  })
+}
 
 /** Hands answers to `take` until it says that this is enough, all have come, or the signal; true for the signal. */
 function firstOf(

@@ -228,8 +228,10 @@ export function decodeBatches(
     const end = reader.at + 4 + reader.int32()
     if (end > buffer.length) break
     const lastOffset = baseOffset + buffer.readInt32BE(start + 23)
+    // Nothing is given of a batch before the offset; it may still tell of transactions.
+    const wanted = lastOffset >= offset
     try {
-      checkBatch(buffer, start, end)
+      if (wanted) checkBatch(buffer, start, end)
     } catch (error) {
       if (nextOffset > offset || records.length > 0) break
       throw new BatchDamage(baseOffset, Math.max(offset, lastOffset) + 1, (error as Error).message)
@@ -242,7 +244,7 @@ export function decodeBatches(
     if ((attributes & controlBit) !== 0) {
       // A control record ends the producer's transaction; type 0 of its key is an abort, which is no concern any more.
       if (isAbortMarker(buffer.subarray(start + batchOverhead, end))) dropping.delete(producerId)
-    } else if ((attributes & transactionalBit) === 0 || !dropping.has(producerId)) {
+    } else if (wanted && ((attributes & transactionalBit) === 0 || !dropping.has(producerId))) {
       if (!readRecords(buffer.subarray(start, end), attributes, baseOffset, offset, limit, records)) {
         nextOffset = records.at(-1)!.offset + 1
         break
