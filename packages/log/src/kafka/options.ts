@@ -50,7 +50,10 @@ export interface KafkaLogOptions {
   readonly sasl?: KafkaSasl
   /** `true` is TLS with the authorities that Node trusts. Default: none. */
   readonly tls?: KafkaTls | boolean
-  /** Folder of the local copies of keyed state, which `store` needs. Processes of one machine may share it. */
+  /**
+   * Folder of the local copies of keyed state, which `store` needs: one for each process. It is kept between runs; what is missing is
+   * read from the log.
+   */
   readonly statePath?: string
   /**
    * What a restore gathers in memory before it sorts and writes it, in bytes. Default 64 MiB: more is quicker for stores that are larger

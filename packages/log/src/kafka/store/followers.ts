@@ -66,7 +66,8 @@ export class Followers {
   }
 
   async #behind(store: KafkaStore): Promise<number> {
-    const [end] = await listEnds(this.#cluster, [placeOf(store)])
+    // All that is written, also what is committed and whose marks are on their way.
+    const [end] = await listEnds(this.#cluster, [placeOf(store)], 'all')
     const behind = end! - store.offset
     // One mark at the end of the last transaction is no change.
     return behind > 1 ? behind : 0

@@ -198,7 +198,7 @@ export class KafkaStore implements Store {
         (offset, records, bytes) => meter.add(offset - from, records, bytes),
       )
     } catch (error) {
-      throw copyError(error)
+      throw copyError(error, this.#context.path)
     } finally {
       this.#offset = copy.place.offset
     }
@@ -222,7 +222,7 @@ export class KafkaStore implements Store {
       const there = copy.apply(changes, this.#offset, offset, this.#context.cluster.settings.clock.now())
       if (!there) throw new Error(`${copy.path} was made anew by another process`)
     } catch (error) {
-      throw copyError(error)
+      throw copyError(error, this.#context.path)
     }
     this.#offset = offset
   }
@@ -234,12 +234,12 @@ export class KafkaStore implements Store {
 
   #ensureCopy(): LocalCopy {
     const { path, cluster } = this.#context
-    this.#copy ??= LocalCopy.create(path, {
-      topicId: this.#topicId,
-      offset: this.#offset,
-      at: cluster.settings.clock.now(),
-    })
-    return this.#copy
+    const place = { topicId: this.#topicId, offset: this.#offset, at: cluster.settings.clock.now() }
+    try {
+      return (this.#copy ??= LocalCopy.create(path, place))
+    } catch (error) {
+      throw copyError(error, path)
+    }
   }
 
   async #drop(): Promise<void> {
