@@ -40,6 +40,9 @@ const needed: readonly (readonly [apiKey: number, name: string, version: number]
   [10, 'FindCoordinator', 4],
 ]
 
+/** How many brokers have to say that there is no such topic: so that it costs no more in a large cluster. */
+const brokersForNo = 5
+
 export class Cluster {
   readonly settings: Settings
   readonly connections: Connections
@@ -155,11 +158,14 @@ export class Cluster {
     return undefined
   }
 
-  /** Asks for a topic anew; two who ask at once share the answer. */
+  /**
+   * Asks for a topic anew; two who ask at once share the answer. Brokers hear of a new topic one after another: there is none
+   * only when no broker of several knows it.
+   */
   refresh(name: string): Promise<TopicMetadata | undefined> {
     let asking = this.#asking.get(name)
     if (asking === undefined) {
-      asking = this.#ask([name])
+      asking = this.#askFor(name)
         .then(() => this.#topics.get(name))
         .finally(() => this.#asking.delete(name))
       this.#asking.set(name, asking)
@@ -192,9 +198,25 @@ export class Cluster {
     await this.connections.close()
   }
 
+  async #askFor(name: string): Promise<void> {
+    await this.#ask([name])
+    for (const broker of this.brokers.slice(0, brokersForNo)) {
+      if (this.#topics.has(name)) return
+      try {
+        this.#take(await this.request(broker, 'control', metadataV12.api, [name], false, false), [name])
+      } catch (error) {
+        // One that is down knows nothing.
+        if (!(error instanceof KafkaError) || !error.retryable) throw error
+      }
+    }
+  }
+
   /** @param names `null` for all. */
   async #ask(names: string[] | null): Promise<void> {
-    const answer = await this.requestAny('control', metadataV12.api, names, false, false)
+    this.#take(await this.requestAny('control', metadataV12.api, names, false, false), names)
+  }
+
+  #take(answer: metadataV12.MetadataResponse, names: string[] | null): void {
     if (answer.brokers.length > 0)
       this.#brokers = new Map(answer.brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]))
     this.#controller = answer.controllerId

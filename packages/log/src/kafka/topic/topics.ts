@@ -193,16 +193,18 @@ export class Topics {
   }
 
   async #ask(name: string): Promise<KnownTopic | undefined> {
-    const metadata = await this.#retrying(() => this.#cluster.refresh(name))
-    if (metadata === undefined) {
-      this.#known.delete(name)
-      return undefined
-    }
-    const [configs] = await Promise.all([this.#configs([name]), this.#registry.refresh()])
-    const config = configs.get(name)
-    // Deleted in between.
-    if (config === undefined) return undefined
-    return this.#remember(metadata, config)
+    return this.#retrying(async () => {
+      const metadata = await this.#cluster.refresh(name)
+      if (metadata === undefined) {
+        this.#known.delete(name)
+        return undefined
+      }
+      const [configs] = await Promise.all([this.#configs([name]), this.#registry.refresh()])
+      const config = configs.get(name)
+      // Deleted in between; or made a moment ago, and the broker that was asked has not heard of it.
+      if (config === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', name, { retryable: true })
+      return this.#remember(metadata, config)
+    })
   }
 
   #remember(metadata: TopicMetadata, config: KafkaConfig): KnownTopic {
