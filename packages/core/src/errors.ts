@@ -74,6 +74,14 @@ export const errorTable = {
   HEDDLE_TUPLE_UNKNOWN: row('terminal', 409, 'An element was on its way to a step that takes it no more', 'It is in the dead-letter topic: an upgrade came before it. Send it again from there.'),
   HEDDLE_TUPLE_TIMEOUT: row('retryable', 504, 'An event was not done within the message timeout', 'Make the bolt faster, raise its parallelism, or raise messageTimeout.'),
 
+  // delivery
+  HEDDLE_SUBSCRIPTION_UNKNOWN: row('usage', 404, 'There is no such subscription', 'Create it (heddle subscriptions create NAME), or correct the name.'),
+  HEDDLE_SUBSCRIPTION_EXISTS: row('usage', 409, 'The subscription exists with other settings', 'Use the settings it has, or change them with heddle subscriptions alter.'),
+  HEDDLE_SUBSCRIPTION_INVALID: row('usage', 400, 'The name or the settings of the subscription are not valid', 'Correct what the detail names.'),
+  HEDDLE_DELIVERY_REFUSED: row('terminal', 422, 'A consumer could not do the event', 'See the reason that it gave; correct the cause and send the event again.'),
+  HEDDLE_DELIVERY_TIMEOUT: row('retryable', 504, 'A consumer did not settle the event in time', 'Extend the lease while it works, or raise leaseMs of the subscription.'),
+  HEDDLE_DELIVERY_EXPIRED: row('terminal', 410, 'The event was too old to be given out', 'Add consumers, or raise maxAgeMs of the subscription or the expirytime of the event.'),
+
   // connectors
   HEDDLE_SINK_UNKNOWN: row('usage', 501, 'There is no connector of that kind', 'Correct the kind; the detail lists those that there are.'),
   HEDDLE_SINK_REJECTED: row('terminal', 502, 'The receiver refused the event for good', 'See the answer in the detail; correct the event or the receiver.'),
