@@ -132,6 +132,12 @@ export interface ThreadStatus {
 export interface KillOptions {
   /** Read no more, finish what is under way and commit, for at most this long (ms). Default 30 s; 0 abandons. */
   readonly waitMs?: number
+  /**
+   * Deletes what the log keeps of it: state, offsets, and what is on its way to its sinks. What it has put out stays. Refused with
+   * HEDDLE_LOG_GROUP_ACTIVE while another process runs it, and with HEDDLE_ENGINE_UNSUPPORTED by engines that do not know what there is;
+   * it is stopped here all the same. Default false.
+   */
+  readonly purge?: boolean
 }
 
 /** What a new version of a topology may do to the one before. */

@@ -21,6 +21,7 @@ import { Deployment } from './deployment.ts'
 import { checkOperators } from './network.ts'
 import { type LocalEngineOptions, type Settings, withDefaults } from './options.ts'
 import { readVersions } from './plan-record.ts'
+import { purge } from './purge.ts'
 import { queryState } from './query-state.ts'
 import { planUpgrade, refuse } from './upgrade.ts'
 
@@ -124,10 +125,14 @@ class LocalEngine implements Engine {
     return queryState(this.#log, this.#find(name).topology.plan, query)
   }
 
-  async kill(name: string, { waitMs = this.#settings.drainMs }: KillOptions = {}): Promise<void> {
+  async kill(
+    name: string,
+    { waitMs = this.#settings.drainMs, purge: purges }: KillOptions = {},
+  ): Promise<void> {
     const deployment = this.#find(name)
     await deployment.kill(waitMs)
     if (this.#deployments.get(name) === deployment) this.#deployments.delete(name)
+    if (purges) await purge(this.#log, name)
   }
 
   async metrics(name: string): Promise<TopologyMetrics> {

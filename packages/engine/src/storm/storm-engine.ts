@@ -179,7 +179,11 @@ class StormEngine implements Engine {
   }
 
   /** Spouts stop first; when nothing is under way any more, or the time is over, the workers end. */
-  async kill(name: string, { waitMs = this.#settings.drainMs }: KillOptions = {}): Promise<void> {
+  async kill(
+    name: string,
+    { waitMs = this.#settings.drainMs, purge = false }: KillOptions = {},
+  ): Promise<void> {
+    if (purge) throw unsupported(`what '${name}' keeps is not deleted with it`)
     const { clock, pollMs } = this.#settings
     const { plan } = await this.#known(name)
     const kill = (ms: number): Promise<void> =>
@@ -264,11 +268,12 @@ class StormEngine implements Engine {
     const { summary, plan, submittedAt } = known
     const { executors } = await this.#nimbus.call('getTopologyInfo', { id: summary.id })
     const ours = executors.filter(({ componentId }) => !componentId.startsWith('__'))
-    const running = ours.length > 0 && ours.every(({ uptimeSecs, host }) => host !== '' && uptimeSecs > 0)
+    // When they began is told to Nimbus once a minute: too late to be of use.
+    const placed = ours.length > 0 && ours.every(({ host }) => host !== '')
     const lastError = lastErrorOf(page ?? (await this.#page(known)))
     return {
       name: summary.name,
-      state: stateOf(summary.status, running),
+      state: stateOf(summary.status, placed),
       guarantee: plan.settings.guarantee,
       startedAt: submittedAt,
       tasks: plan.components.reduce((sum, { parallelism }) => sum + parallelism, 0),
@@ -296,10 +301,10 @@ class StormEngine implements Engine {
   }
 }
 
-function stateOf(status: string, running: boolean): TopologyState {
+function stateOf(status: string, placed: boolean): TopologyState {
   switch (status) {
     case 'ACTIVE':
-      return running ? 'active' : 'starting'
+      return placed ? 'active' : 'starting'
     case 'INACTIVE':
       return 'inactive'
     case 'KILLED':

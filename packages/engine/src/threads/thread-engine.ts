@@ -19,6 +19,7 @@ import {
   isHeddleError,
   systemClock,
 } from '@heddle/core'
+import { purge } from '../local/purge.ts'
 import { planUpgrade, refuse } from '../local/upgrade.ts'
 import { type ThreadEngineOptions, type ThreadSettings, withDefaults } from './options.ts'
 import { ThreadDeployment } from './thread-deployment.ts'
@@ -167,12 +168,16 @@ class ThreadEngine implements Engine {
     return this.#deployments.get(name)?.state(query) ?? this.#here.state(name, query)
   }
 
-  async kill(name: string, { waitMs = this.#settings.drainMs }: KillOptions = {}): Promise<void> {
+  async kill(
+    name: string,
+    { waitMs = this.#settings.drainMs, purge: purges = false }: KillOptions = {},
+  ): Promise<void> {
     const deployment = this.#deployments.get(name)
     this.#sheltered.delete(name)
-    if (!deployment) return this.#here.kill(name, { waitMs })
+    if (!deployment) return this.#here.kill(name, { waitMs, purge: purges })
     await deployment.kill(waitMs)
     if (this.#deployments.get(name) === deployment) this.#deployments.delete(name)
+    if (purges) await purge(this.#options.log, name)
   }
 
   async metrics(name: string): Promise<TopologyMetrics> {

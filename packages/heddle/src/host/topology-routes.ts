@@ -173,13 +173,17 @@ export function topologyRoutes(engine: Engine): readonly ExtraRoute[] {
               minimum: 0,
               description: 'How long to wait for what is under way. Default 30000.',
             },
+            purge: {
+              type: 'boolean',
+              description: 'Delete its state, offsets and undelivered elements as well. Default false.',
+            },
           },
         }),
         responses: { 204: { description: 'It has stopped.' } },
-        problems: [...unknown, 'HEDDLE_HTTP_BAD_REQUEST'],
+        problems: [...unknown, 'HEDDLE_HTTP_BAD_REQUEST', 'HEDDLE_LOG_GROUP_ACTIVE'],
       },
       handle: async ({ params, body }) => {
-        await engine.kill(params['name']!, waitOf(body))
+        await engine.kill(params['name']!, { ...waitOf(body), purge: field(body, 'purge') === true })
         return { status: 204 }
       },
     },

@@ -170,10 +170,11 @@ export async function showState(
 /** `heddle topologies kill` */
 export async function killTopology(
   name: string,
-  options: RemoteOptions & { readonly wait: Duration },
+  options: RemoteOptions & { readonly wait: Duration; readonly purge?: boolean },
 ): Promise<void> {
   const waitMs = milliseconds(options.wait)
-  await call(options.url, 'POST', `/topologies/${segment(name)}/kill`, { waitMs })
-  if (options.json) printJson({ killed: name })
-  else print(`${name} has stopped`)
+  const { purge = false } = options
+  await call(options.url, 'POST', `/topologies/${segment(name)}/kill`, { waitMs, purge })
+  if (options.json) printJson({ killed: name, purged: purge })
+  else print(`${name} has stopped${purge ? ', and what was kept of it is deleted' : ''}`)
 }

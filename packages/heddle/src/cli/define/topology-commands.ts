@@ -73,5 +73,9 @@ export function topologyCommands(program: Command): void {
     .description('Stop a topology, after what is under way.')
     .argument('<name>')
     .option('--wait <time>', 'how long to wait for that', '30s')
+    .option(
+      '--purge',
+      'delete its state, offsets and undelivered elements as well; what it has put out stays',
+    )
     .action(async (name: string, options: object) => (await load()).killTopology(name, options as never))
 }
