@@ -81,6 +81,8 @@ export async function startStorm(options: StormOptions = {}): Promise<Storm> {
     'nimbus.monitor.freq.secs': 1,
     'supervisor.monitor.frequency.secs': 1,
     'supervisor.heartbeat.frequency.secs': 1,
+    // How often Nimbus gets the figures of topologies. Default: 60 s.
+    'executor.metrics.frequency.secs': 3,
     'nimbus.supervisor.timeout.secs': 10,
     // Or a supervisor that was down for three rounds of scheduling gets no work for half an hour.
     'blacklist.scheduler.tolerance.count': 1_000_000,

@@ -62,8 +62,6 @@ export function confOf(plan: Plan, options: ConfOptions): Readonly<Record<string
     'topology.message.timeout.secs': Math.max(1, Math.ceil(plan.settings.messageTimeoutMs / 1000)),
     // A process that starts loads the topology and its state before it answers.
     'topology.subprocess.timeout.secs': 60,
-    // How often Nimbus gets figures; a minute by default.
-    'executor.metrics.frequency.secs': 3,
     // Each tuple is a batch: counting one in twenty, as is the default, would tell too little.
     'topology.stats.sample.rate': 1,
     [confNames.plan]: JSON.stringify(plan),
