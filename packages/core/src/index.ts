@@ -1,6 +1,7 @@
 export * from './cel/cel.ts'
 export { type Expression, compileExpression, compilePredicate } from './cel/compile.ts'
 export * from './errors.ts'
+export * from './event/dead-letter.ts'
 export * from './event/event.ts'
 export * from './event/record.ts'
 export * from './event/structured.ts'

@@ -40,7 +40,7 @@ export class DeadLetters {
     const { root, component, error, attempts } = gaveUp
     const { name, plan } = this.#topology
     const topic = plan.settings.deadLetterTopic
-    this.appender!.append(topic, deadLetter(name, gaveUp, topic, this.#maxBytes), root)
+    this.appender!.append(topic, deadLetter(name, gaveUp, this.#maxBytes), root)
     if (deadLetterChannel.hasSubscribers)
       deadLetterChannel.publish({ topology: name, component, topic, error, attempts })
   }

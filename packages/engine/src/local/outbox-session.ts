@@ -200,7 +200,7 @@ export class OutboxSession implements RootOwner {
       lastFailedAt: clock.now(),
       value: undefined,
     }
-    this.#letters.push(deadLetter(topology, gaveUp, deadLetterTopic, maxBytes))
+    this.#letters.push(deadLetter(topology, gaveUp, maxBytes))
     if (deadLetterChannel.hasSubscribers)
       deadLetterChannel.publish({
         topology,
