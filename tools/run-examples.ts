@@ -1,9 +1,10 @@
-// `npm run examples`: runs every numbered example by its main.ts, and the demo, with and without kills.
+// `npm run examples`: runs every numbered example by its main.ts, and the demo: with and without kills, and on Kafka.
 // Each must end by itself, with exit code 0. `npm run examples -- 2-` runs those whose name contains '2-'.
 
 import { spawn } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
 import { root } from './run.ts'
+import { servicesAvailable } from './services/toolchain.ts'
 
 interface Example {
   readonly name: string
@@ -21,6 +22,10 @@ const demos: readonly Example[] = existsSync(root + demo)
   ? [
       { name: 'demo', args: [demo] },
       { name: 'demo --kill', args: [demo, '--kill'] },
+      // Fewer events, since each waits for a broker that shares the machine with all else.
+      ...(servicesAvailable('kafka')
+        ? [{ name: 'demo --kafka', args: [demo, '--kafka', '--events', '10000'] }]
+        : []),
     ]
   : []
 

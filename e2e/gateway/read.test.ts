@@ -51,6 +51,29 @@ const record = (id: number, timestamp: number) => ({
   ] as [string, string][],
 })
 
+test('offsets without records, such as the marks of transactions, do not end a read', async () => {
+  await using served = await serve({}, 1)
+  await publishAll(served.events, [event(0), event(1), event(2)])
+  const read = served.log.read.bind(served.log)
+  // As Kafka answers where a mark stands: it goes on, and has nothing.
+  served.log.read = async (positions, options) => {
+    const [{ topic, partition, offset }] = positions as [(typeof positions)[number]]
+    if (offset % 2 === 0 && offset < 3)
+      return [{ topic, partition, records: [], nextOffset: offset + 1, latest: 3 }]
+    return read(positions, { ...options, maxRecords: 1 })
+  }
+  expect(ids((await call(served.events)).body)).toEqual(['1'])
+  const lines = await (
+    await fetch(`${served.events}?from=earliest`, { headers: { accept: 'application/x-ndjson' } })
+  ).text()
+  expect(
+    lines
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => (JSON.parse(line) as { event: { id: string } }).event.id),
+  ).toEqual(['1'])
+})
+
 test('an offset that is not there is 416, and says which ones are', async () => {
   await using served = await serve({}, 2)
   await publishAll(served.events, [event(1)])

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { onTestFinished } from 'vitest'
 import { freePort } from '../../examples/demo/fabric-process.ts'
 import { Running, installHeddle, temporaryFolder } from '../house/cli.ts'
 
@@ -11,8 +12,11 @@ export interface HostSettings {
   readonly env?: NodeJS.ProcessEnv
 }
 
-/** `heddle up` processes on one Kafka that run the same topologies, each with a port and a folder of its own. */
-export class KafkaFabric implements AsyncDisposable {
+/**
+ * `heddle up` processes on one Kafka that run the same topologies, each with a port and a folder of its own. They end with the
+ * test that made it, however that ends.
+ */
+export class KafkaFabric {
   /** Names of topics and topologies, which are new for each run, since the brokers may be used by others. */
   readonly input: string
   readonly copied: string
@@ -23,8 +27,8 @@ export class KafkaFabric implements AsyncDisposable {
   readonly #folder = temporaryFolder()
   readonly #hosts: Host[] = []
 
-  /** @param partitions Of the input topic. */
-  constructor(brokers: readonly string[], partitions = 6) {
+  /** @param topologies Makes the topology file; default: one that copies, and one that counts by key. */
+  constructor(brokers: readonly string[], topologies: (fabric: KafkaFabric) => string = copyAndCount) {
     const run = randomUUID().slice(0, 8)
     this.#brokers = brokers
     this.input = `in-${run}`
@@ -33,24 +37,11 @@ export class KafkaFabric implements AsyncDisposable {
     this.copy = `copy-${run}`
     this.count = `count-${run}`
     installHeddle(this.#folder.path)
-    // One topology without state, whose partitions are shared out, and one with a state for each key.
-    writeFileSync(
-      this.#folder.at('topologies.ts'),
-      `import { topic, topology } from 'heddle'
-const input = topic<{ key: string; i: number }>('${this.input}', { partitions: ${partitions} })
-export default [
-  topology('${this.copy}', { guarantee: 'exactly-once' })
-    .from(input)
-    .map((event) => event.data)
-    .to(topic('${this.copied}'), { key: (data) => data.key }),
-  topology('${this.count}', { guarantee: 'exactly-once' })
-    .from(input)
-    .keyBy((event) => event.data.key)
-    .fold(() => ({ i: -1, count: 0 }), ({ count }, event) => ({ i: event.data.i, count: count + 1 }))
-    .to(topic('${this.counted}')),
-]
-`,
-    )
+    onTestFinished(async () => {
+      await Promise.all(this.#hosts.map((host) => host.kill()))
+      this.#folder[Symbol.dispose]()
+    })
+    writeFileSync(this.#folder.at('topologies.ts'), topologies(this))
   }
 
   get hosts(): readonly Host[] {
@@ -80,13 +71,29 @@ export default [
   at(...parts: string[]): string {
     return this.#folder.at(...parts)
   }
-
-  /** Ends all hosts at once. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#hosts.map((host) => host.kill()))
-    this.#folder[Symbol.dispose]()
-  }
 }
+
+/** One topology without state, whose partitions are shared out, and one with a state for each key. */
+const copyAndCount = ({
+  input,
+  copied,
+  counted,
+  copy,
+  count,
+}: KafkaFabric): string => `import { topic, topology } from 'heddle'
+const input = topic<{ key: string; i: number }>('${input}', { partitions: 6 })
+export default [
+  topology('${copy}', { guarantee: 'exactly-once' })
+    .from(input)
+    .map((event) => event.data)
+    .to(topic('${copied}'), { key: (data) => data.key }),
+  topology('${count}', { guarantee: 'exactly-once' })
+    .from(input)
+    .keyBy((event) => event.data.key)
+    .fold(() => ({ i: -1, count: 0 }), ({ count }, event) => ({ i: event.data.i, count: count + 1 }))
+    .to(topic('${counted}')),
+]
+`
 
 /** One `heddle up`, which keeps its port and its folder over restarts. */
 export class Host {

@@ -45,7 +45,7 @@ describe.runIf(servicesAvailable('kafka'))('a broker that is away', () => {
     'at the start, without a buffer: publishes are refused at once, and all begins when it comes',
     async () => {
       await kafka.kill(1)
-      await using fabric = new KafkaFabric(brokersOf(kafka))
+      const fabric = new KafkaFabric(brokersOf(kafka))
       const host = await fabric.make()
       await host.start({ waits: true })
       await host.listening()
@@ -73,7 +73,7 @@ describe.runIf(servicesAvailable('kafka'))('a broker that is away', () => {
     'at the start, with a buffer: events are accepted, and are in the log in order when it comes',
     async () => {
       await kafka.kill(1)
-      await using fabric = new KafkaFabric(brokersOf(kafka))
+      const fabric = new KafkaFabric(brokersOf(kafka))
       const host = await fabric.make({ args: ['--buffer', fabric.at('buffer')] })
       await host.start({ waits: true })
       await host.listening()
@@ -111,7 +111,7 @@ describe.runIf(servicesAvailable('kafka'))('a broker that is away', () => {
   test(
     `for ${outageMs} ms under traffic, without a buffer: 503 and Retry-After in bounded time, and nothing is lost or there twice`,
     async () => {
-      await using fabric = new KafkaFabric(brokersOf(kafka))
+      const fabric = new KafkaFabric(brokersOf(kafka))
       const [host] = await fabric.start(1)
       const traffic = new KeyedTraffic([host!.url], fabric.input, keys, pauseMs)
       await traffic.more(300)
@@ -132,7 +132,7 @@ describe.runIf(servicesAvailable('kafka'))('a broker that is away', () => {
   test(
     `for ${outageMs} ms under traffic, with a buffer, and the gateway killed meanwhile and while it brings the events to the log`,
     async () => {
-      await using fabric = new KafkaFabric(brokersOf(kafka))
+      const fabric = new KafkaFabric(brokersOf(kafka))
       const [host] = await fabric.start(1, { args: ['--buffer', fabric.at('buffer')] })
       const traffic = new KeyedTraffic([host!.url], fabric.input, keys, pauseMs)
       await traffic.more(300)

@@ -8,11 +8,13 @@ import { fileURLToPath } from 'node:url'
 const cli = fileURLToPath(new URL('../../packages/heddle/src/cli/main.ts', import.meta.url))
 const topologyFile = fileURLToPath(new URL('topology.ts', import.meta.url))
 
-/** How long a start may take, in ms: far above the second that it needs, for a machine that is busy. */
-const startTimeout = 30_000
+/** How long a start may take, in ms: far above the seconds that it needs on Kafka, for a machine that is busy. */
+const startTimeout = 180_000
 
 export interface FabricSettings {
   readonly data: string
+  /** Address of the log; the embedded one without it. */
+  readonly log?: string | undefined
   readonly port: number
   readonly env: NodeJS.ProcessEnv
 }
@@ -34,9 +36,10 @@ export class FabricProcess {
   /** Starts it; resolves with the milliseconds until it said that it is ready. */
   async start(): Promise<number> {
     const started = performance.now()
-    const { data, port, env } = this.#settings
-    const args = ['up', '--json', '--log-level', 'warn', '--data', data, '--http', String(port), topologyFile]
-    const child = spawn(process.execPath, [cli, ...args], {
+    const { data, log, port, env } = this.#settings
+    const args = ['up', '--json', '--log-level', 'warn', '--data', data, '--http', String(port)]
+    if (log !== undefined) args.push('--log', log)
+    const child = spawn(process.execPath, [cli, ...args, topologyFile], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -4,6 +4,7 @@
  *   npm run demo                    20,000 deliveries
  *   npm run demo -- --kill          the same, with the fabric killed (SIGKILL) several times on the way
  *   npm run demo -- --events 50000 --kill 10
+ *   npm run demo -- --kafka         the same on a real Kafka, over three processes, one of them killed on the way
  *
  * Exit code 0 only if nothing was lost and nothing is there twice.
  */
@@ -13,9 +14,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import type { TopologyMetrics } from 'heddle'
 import { type Expected, expectedOf } from './expected.ts'
-import { FabricProcess, freePort } from './fabric-process.ts'
+import { Fleet } from './fleet.ts'
+import { processesOnKafka, startDemoKafka } from './kafka.ts'
 import { type Delivery, deliveriesOf, recordedPayloads } from './payloads.ts'
 import { post, postAll } from './poster.ts'
 import { startReceiver } from './receiver.ts'
@@ -30,6 +31,7 @@ const patience = 60_000
 interface Options {
   readonly events: number
   readonly kills: number
+  readonly kafka: boolean
 }
 
 function options(): Options {
@@ -39,19 +41,25 @@ function options(): Options {
   )
   const { values } = parseArgs({
     args,
-    options: { events: { type: 'string', default: '20000' }, kill: { type: 'string', default: '0' } },
+    options: {
+      events: { type: 'string', default: '20000' },
+      kill: { type: 'string' },
+      kafka: { type: 'boolean', default: false },
+    },
   })
-  return { events: Number(values.events), kills: Number(values.kill) }
+  const { events, kafka, kill = kafka ? '1' : '0' } = values
+  return { events: Number(events), kills: Number(kill), kafka }
 }
 
 async function main(): Promise<boolean> {
-  const { events, kills } = options()
+  const given = options()
+  const kafka = given.kafka ? await startDemoKafka() : undefined
+  if (kafka) console.log(`Kafka is ready at ${kafka.bootstrap}, after ${(kafka.bootMs / 1000).toFixed(1)} s`)
   const folder = mkdtempSync(join(tmpdir(), 'heddle-demo-'))
   const receiver = await startReceiver()
   const secret = randomBytes(24).toString('base64url')
-  const fabric = new FabricProcess({
-    data: join(folder, 'data'),
-    port: await freePort(),
+  const fabric = await Fleet.of(kafka ? processesOnKafka : 1, folder, {
+    log: kafka && `kafka://${kafka.bootstrap}`,
     env: {
       DEMO_RECEIVER: receiver.url,
       DEMO_OUT: folder,
@@ -59,10 +67,11 @@ async function main(): Promise<boolean> {
     },
   })
   try {
-    return await run({ events, kills, file: join(folder, 'checks.jsonl'), receiver, secret, fabric })
+    return await run({ ...given, file: join(folder, 'checks.jsonl'), receiver, secret, fabric })
   } finally {
     await fabric.stop()
     await receiver.close()
+    await kafka?.stop()
     rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -71,14 +80,14 @@ interface Stage extends Options {
   readonly file: string
   readonly receiver: Awaited<ReturnType<typeof startReceiver>>
   readonly secret: string
-  readonly fabric: FabricProcess
+  readonly fabric: Fleet
 }
 
-async function run({ events, kills, file, receiver, secret, fabric }: Stage): Promise<boolean> {
+async function run({ events, kills, kafka, file, receiver, secret, fabric }: Stage): Promise<boolean> {
   const payloads = recordedPayloads()
   const deliveries = deliveriesOf(payloads, events)
   const expected = expectedOf(deliveries)
-  const webhook = `${fabric.url}/webhooks/github`
+  const webhooks = fabric.members.map(({ url }) => `${url}/webhooks/github`)
 
   const startMs = await fabric.start()
   const sse = startSseReader(`${fabric.url}/topics/github.code/events?from=earliest`)
@@ -87,32 +96,37 @@ async function run({ events, kills, file, receiver, secret, fabric }: Stage): Pr
   const screen = new Screen({
     plan: github.plan,
     progress: () => ({ posted, total, http: receiver.ids.size, sse: sse.ids.size, kills: fabric.kills }),
-    metrics: () => topologyMetrics(fabric.url).catch(() => undefined),
+    metrics: () => fabric.metrics().catch(() => undefined),
   })
+  const killed = kills === 0 ? '' : `, and killing ${kafka ? 'one of them' : 'it'} ${times(kills)}`
   screen.say(
-    `heddle up is ready at ${fabric.url} after ${Math.round(startMs)} ms; posting ${number(total)} deliveries of ` +
-      `${payloads.length} recorded payloads${kills > 0 ? `, and killing it ${kills} times` : ''}\n`,
+    `${kafka ? `${fabric.members.length} × heddle up are` : 'heddle up is'} ready at ${fabric.members.map(({ url }) => url).join(', ')} ` +
+      `after ${Math.round(startMs)} ms; posting ${number(total)} deliveries of ${payloads.length} recorded payloads${killed}\n`,
   )
-  const forged = await post(deliveries[0]!, webhook, 'a wrong secret')
+  const forged = await post(deliveries[0]!, webhooks[0]!, 'a wrong secret')
   if (forged !== 401) throw new Error(`a forged signature was answered ${forged}, and not 401`)
 
   screen.start()
   const started = performance.now()
   const killing = killAlong(kills, total, () => posted, fabric)
-  const counts = await postAll(deliveries, {
-    url: () => webhook,
-    secret,
-    concurrency: 48,
-    onAccepted: () => posted++,
-  })
+  // Each process has posters of its own, so that one that is killed holds up only what is for it.
+  const all = await Promise.all(
+    webhooks.map((webhook, place) =>
+      postAll(
+        deliveries.filter((_, n) => n % webhooks.length === place),
+        { url: () => webhook, secret, concurrency: 48 / webhooks.length, onAccepted: () => posted++ },
+      ),
+    ),
+  )
+  const retried = all.reduce((sum, counts) => sum + counts.retried, 0)
   const postedMs = performance.now() - started
   await killing
   await settled(expected, deliveries, { fabric, receiver, sse })
   await screen.stop()
 
   // Out through the door, so that all that is under way comes to its end, and in again to read what is there.
-  const code = await fabric.stop()
-  if (code !== 0) throw new Error(`SIGTERM ended it with ${code}:\n${fabric.lastWords}`)
+  const codes = await fabric.stop()
+  if (codes.length > 0) throw new Error(`SIGTERM ended it with ${codes.join(', ')}:\n${fabric.lastWords}`)
   await fabric.start()
   await sleep(500) // whatever would come a second time comes now
   screen.say(
@@ -122,7 +136,7 @@ async function run({ events, kills, file, receiver, secret, fabric }: Stage): Pr
   await sse.close()
 
   print(result)
-  console.log(`\nposts tried again            ${number(counts.retried)} (same delivery id)`)
+  console.log(`\nposts tried again            ${number(retried)} (same delivery id)`)
   console.log(
     `http output redelivered      ${number(receiver.redelivered())} (same id, dropped by the receiver)`,
   )
@@ -135,25 +149,26 @@ async function run({ events, kills, file, receiver, secret, fabric }: Stage): Pr
   return ok
 }
 
-/** Kills the fabric `kills` times, at random moments while posts go in, and starts it again. */
+/** Kills a process `kills` times, at random moments while posts go in, and starts it again; each in its turn. */
 async function killAlong(
   kills: number,
   total: number,
   posted: () => number,
-  fabric: FabricProcess,
+  { members }: Fleet,
 ): Promise<void> {
   for (let n = 0; n < kills; n++) {
     // Somewhere in the n-th part of the deliveries, so that every kill is under traffic.
     const at = ((n + 0.1 + Math.random() * 0.8) / kills) * total
     while (posted() < at) await sleep(5)
     await sleep(Math.random() * 20)
-    await fabric.kill()
-    await fabric.start()
+    const one = members[(n + 1) % members.length]!
+    await one.kill()
+    await one.start()
   }
 }
 
 interface Parts {
-  readonly fabric: FabricProcess
+  readonly fabric: Fleet
   readonly receiver: Stage['receiver']
   readonly sse: ReturnType<typeof startSseReader>
 }
@@ -170,7 +185,7 @@ async function settled(expected: Expected, deliveries: readonly Delivery[], part
   let moved = performance.now()
   for (;;) {
     const counted = await countedSoFar(fabric.url)
-    const { pending, lag } = await topologyMetrics(fabric.url)
+    const { pending, lag } = await fabric.metrics()
     const now = JSON.stringify([receiver.ids.size, sse.ids.size, counted, pending, lag])
     if (
       receiver.ids.size >= wanted.http &&
@@ -202,11 +217,7 @@ async function countedSoFar(url: string): Promise<number> {
     .reduce((sum, value) => sum + value, 0)
 }
 
-async function topologyMetrics(url: string): Promise<TopologyMetrics> {
-  const response = await fetch(`${url}/topologies/github`)
-  if (!response.ok) throw new Error(`the state of the topology was answered ${response.status}`)
-  return ((await response.json()) as { metrics: TopologyMetrics }).metrics
-}
+const times = (count: number): string => (count === 1 ? 'once' : `${count} times`)
 
 function print({ rows, repositories, windows }: Reconciliation): void {
   const widths = [24, 10, 10, 6, 11]

@@ -4,6 +4,7 @@ import {
   type Log,
   type TopicSpec,
   type TopologyStatus,
+  isHeddleError,
   topic,
   systemClock,
 } from '@heddle/core'
@@ -120,6 +121,10 @@ export async function startFabric(
     const log = await patiently(patience, () => openLog(config, clock))
     stops.push(() => log.close())
     for (const one of config.topics) await patiently(patience, () => log.createTopic(topicSpec(one)))
+    for (const spec of all.flatMap(({ plan }) => plan.topics))
+      await patiently(patience, () => ensureTopic(log, spec))
+    // All topics are there: events can be published while topologies start, which may have much state to restore.
+    gatewayLog.use(log)
     const engine = await startEngine(config, log, options)
     running.engine = engine
     stops.push(async () => {
@@ -133,7 +138,6 @@ export async function startFabric(
       const upgrade = { ...upgradeOptions(one.name, options.upgrade ?? {}, names), by: 'start' }
       topologies.push(await patiently(patience, () => engine.submit(one, upgrade)))
     }
-    gatewayLog.use(log)
     state = 'running'
     return { url, config, log, engine, topologies, close: () => (closing ??= stop()) }
   } catch (error) {
@@ -145,6 +149,15 @@ export async function startFabric(
 async function startEngine(config: HeddleConfig, log: Log, options: FabricOptions): Promise<Engine> {
   const { openEngine } = await import('./open-engine.ts')
   return openEngine(config, log, options.connectors ?? [], options.clock ?? systemClock)
+}
+
+/** Makes a topic that a topology names, as its engine would; one that is there stays as it is. */
+async function ensureTopic(log: Log, spec: TopicSpec): Promise<void> {
+  if (await log.describeTopic(spec.name)) return
+  await log.createTopic(spec).catch((error: unknown) => {
+    // Another process was first.
+    if (!isHeddleError(error, 'HEDDLE_LOG_TOPIC_EXISTS')) throw error
+  })
 }
 
 /** What the log is asked for: durations and sizes as numbers. */

@@ -60,9 +60,12 @@ export class Feed {
 
   /**
    * The next events; none when the wait ran out, or when the filter wanted none of what was read.
-   * @returns also how many records were read, to tell these two apart.
+   * @returns also how many records were read, to tell these two apart, and whether it has come further: there is more than
+   * records in a partition, such as the marks of transactions.
    */
-  async next(options: FeedRead): Promise<{ readonly items: FeedItem[]; readonly records: number }> {
+  async next(
+    options: FeedRead,
+  ): Promise<{ readonly items: FeedItem[]; readonly records: number; readonly moved: boolean }> {
     const positions: Position[] = []
     for (const [partition, offset] of this.#cursor) positions.push({ topic: this.#topic, partition, offset })
     const { limit = Number.POSITIVE_INFINITY, ...rest } = options
@@ -71,7 +74,9 @@ export class Feed {
     const fetched = await this.#read(positions, read)
     const items: FeedItem[] = []
     let count = 0
+    let moved = false
     for (const { partition, records, nextOffset } of fetched) {
+      moved ||= nextOffset !== this.#cursor.get(partition)
       const place = { topic: this.#topic, partition }
       const tail = cursorTail(this.#cursor, partition)
       for (const record of records) {
@@ -92,7 +97,7 @@ export class Feed {
       // Back to where the last one that is given out ends.
       for (const [partition, offset] of parseCursor(items.at(-1)!.cursor)) this.#cursor.set(partition, offset)
     }
-    return { items, records: count }
+    return { items, records: count, moved }
   }
 
   /** True when it has read up to these offsets in every partition that it reads. */

@@ -39,8 +39,7 @@ export async function readJson(
     const read = await feed.next({ maxBytes: limits.maxReadBytes, limit, waitMs: left, signal })
     items = read.items
     // On past what the filter did not want, so that pages are not empty; but not through a whole topic in one request.
-    if (items.length > 0 || read.records === 0 || clock.now() - began >= Math.max(waitMs, limits.maxScanMs))
-      break
+    if (items.length > 0 || !read.moved || clock.now() - began >= Math.max(waitMs, limits.maxScanMs)) break
   }
   const text = `{"events":[${items.map(itemJson).join(',')}],"next":${JSON.stringify(feed.cursor)}}`
   const charged = access.charge(

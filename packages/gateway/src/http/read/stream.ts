@@ -114,14 +114,14 @@ async function follow(
   let said = feed.cursor
   await writer.write(form.opening(said))
   while (!signal.aborted && left > 0 && !(plan.ends && feed.reached(plan.ends))) {
-    const { items, records } = await feed.next({
+    const { items, records, moved } = await feed.next({
       maxBytes: limits.streamChunkBytes,
       limit: left,
       waitMs: plan.ends ? 0 : limits.heartbeatMs,
       signal,
     })
     // What compaction left out at the very end has no records to read up to it.
-    if (plan.ends && records === 0) return
+    if (plan.ends && !moved) return
     if (items.length > 0) {
       let text = ''
       for (const item of items) text += form.item(item)

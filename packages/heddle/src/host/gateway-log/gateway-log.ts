@@ -62,8 +62,9 @@ export class GatewayLog implements GatewayLogPort {
     this.watch(undefined)
   }
 
-  /** The log is not there yet: why, and when it is tried again, in ms from now. */
+  /** What the start waits for cannot be done yet: why, and when it is tried again, in ms from now. */
   notYet(reason: string, retryMs: number): void {
+    if (this.#log !== undefined) return this.watch(reason)
     this.#starting = { reason, retryAt: this.#clock.now() + retryMs }
     this.#awayReason = reason
   }
