@@ -7,11 +7,11 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { errorMessage } from '@heddle/core'
 import { decodeBatches } from '../wire/record-batch.ts'
 import type { LoadAnswer, LoadData, LoadMessage } from './bulk-load.ts'
-import { LocalCopy, storedKey } from './local-copy.ts'
+import { LocalCopy, keyPrefix } from './local-copy.ts'
 import { SortedRun } from './sorted-run.ts'
 
 const { path, from, bufferBytes } = workerData as LoadData
-const run = new SortedRun(bufferBytes)
+const run = new SortedRun(bufferBytes, keyPrefix)
 const copy = LocalCopy.find(path)
 /** What the copy has. */
 let written = from
@@ -26,8 +26,7 @@ function write(at: number): void {
   if (copy === undefined) throw new Error(`${path} is gone`)
   const empty = copy.size === 0
   const there = copy.write(written, gathered, at, (tree) => {
-    for (const [key, value] of run.sorted()) {
-      const stored = storedKey(key)
+    for (const [stored, value] of run.sorted()) {
       // An empty tree is filled from its end on, without looking for the place of each.
       if (value !== null) tree.putSync(stored, value, empty ? { append: true } : {})
       else if (!empty) tree.removeSync(stored)

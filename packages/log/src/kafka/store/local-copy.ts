@@ -36,8 +36,10 @@ import { bootOf } from './boot.ts'
 const format = 1
 const closed = 'closed'
 const metaKey = Buffer.of(0)
-const prefix = 1
-const afterEntries = Buffer.of(prefix + 1)
+const afterEntries = Buffer.of(2)
+
+/** What stands before each key in the file. */
+export const keyPrefix = Buffer.of(1)
 
 /** How far a copy has come. */
 export interface Place {
@@ -148,7 +150,7 @@ export class LocalCopy {
     })
   }
 
-  /** The same with a `change` that writes entries into the tree by itself, under `storedKey`. */
+  /** The same with a `change` that writes entries into the tree by itself, their keys behind `keyPrefix`. */
   write(from: number, to: number, at: number, change: (tree: RootDatabase<Buffer, Buffer>) => void): boolean {
     for (;;) {
       const done = this.#tree.transactionSync(() => {
@@ -233,9 +235,9 @@ function writeDurably(path: string, text: string): void {
 }
 
 /** The key in the file. */
-export function storedKey(key: Uint8Array): Buffer {
+function storedKey(key: Uint8Array): Buffer {
   const stored = Buffer.allocUnsafe(key.length + 1)
-  stored[0] = prefix
+  stored[0] = keyPrefix[0]!
   stored.set(key, 1)
   return stored
 }

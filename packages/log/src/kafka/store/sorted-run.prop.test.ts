@@ -13,22 +13,27 @@ const change = fc.tuple(key, fc.option(fc.uint8Array({ maxLength: 5 })))
 
 test('gives the last change of each key, in the order of bytes, until it is full', () => {
   fc.assert(
-    fc.property(fc.array(change), fc.integer({ min: 1, max: 3000 }), (changes, bytes) => {
-      const run = new SortedRun(bytes)
-      const model = new Map<string, Buffer | null>()
-      let taken = 0
-      for (const [name, value] of changes) {
-        if (!run.add(name, value)) break
-        taken++
-        model.set(Buffer.from(name).toString('hex'), value === null ? null : Buffer.from(value))
-      }
-      const sorted = [...run.sorted()].map(([name, value]) => [name.toString('hex'), value] as const)
-      // Hexadecimal digits sort as the bytes do.
-      expect(sorted).toEqual([...model].sort(([a], [b]) => (a < b ? -1 : 1)))
-      expect(run.count).toBe(taken)
-      run.clear()
-      expect([...run.sorted()]).toEqual([])
-    }),
+    fc.property(
+      fc.array(change),
+      fc.integer({ min: 1, max: 3000 }),
+      fc.uint8Array({ maxLength: 2 }),
+      (changes, bytes, prefix) => {
+        const run = new SortedRun(bytes, prefix)
+        const model = new Map<string, Buffer | null>()
+        let taken = 0
+        for (const [name, value] of changes) {
+          if (!run.add(name, value)) break
+          taken++
+          model.set(Buffer.concat([prefix, name]).toString('hex'), value === null ? null : Buffer.from(value))
+        }
+        const sorted = [...run.sorted()].map(([name, value]) => [name.toString('hex'), value] as const)
+        // Hexadecimal digits sort as the bytes do.
+        expect(sorted).toEqual([...model].sort(([a], [b]) => (a < b ? -1 : 1)))
+        expect(run.count).toBe(taken)
+        run.clear()
+        expect([...run.sorted()]).toEqual([])
+      },
+    ),
     { numRuns: 500 },
   )
 })

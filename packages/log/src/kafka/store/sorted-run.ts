@@ -16,6 +16,7 @@ const mostEntries = 2 ** 24
 export class SortedRun {
   readonly #bytes: number
   readonly #arena: Buffer
+  readonly #prefix: Uint8Array
   #end = 0
   #count = 0
   #starts = new Uint32Array(4096)
@@ -23,9 +24,13 @@ export class SortedRun {
   /** One more than the length; 0 is a deletion. */
   #valueLengths = new Uint32Array(4096)
 
-  /** @param bytes How much it may take in memory. */
-  constructor(bytes: number) {
+  /**
+   * @param bytes How much it may take in memory.
+   * @param prefix Put before each key.
+   */
+  constructor(bytes: number, prefix: Uint8Array = new Uint8Array(0)) {
     this.#bytes = bytes
+    this.#prefix = prefix
     this.#arena = Buffer.allocUnsafeSlow(bytes)
   }
 
@@ -35,27 +40,25 @@ export class SortedRun {
 
   /** False, and nothing is taken, when there is no room for it. */
   add(key: Uint8Array, value: Bytes | null): boolean {
-    const needed = key.length + (value?.length ?? 0)
+    const keyLength = this.#prefix.length + key.length
+    const needed = keyLength + (value?.length ?? 0)
     if (this.#count === mostEntries || this.#end + needed > this.#arena.length) return false
     if (this.#count > 0 && this.#end + needed + this.#count * entryBytes > this.#bytes) return false
     if (this.#count === this.#starts.length) this.#grow()
     const at = this.#count++
     this.#starts[at] = this.#end
-    this.#keyLengths[at] = key.length
+    this.#keyLengths[at] = keyLength
     this.#valueLengths[at] = value === null ? 0 : value.length + 1
-    this.#arena.set(key, this.#end)
-    if (value !== null) this.#arena.set(value, this.#end + key.length)
+    this.#arena.set(this.#prefix, this.#end)
+    this.#arena.set(key, this.#end + this.#prefix.length)
+    if (value !== null) this.#arena.set(value, this.#end + keyLength)
     this.#end += needed
     return true
   }
 
   /** Ordered by the bytes of the keys. What is given is valid until `clear`. */
   *sorted(): Generator<readonly [key: Buffer, value: Buffer | null]> {
-    const order = this.#order()
-    for (let i = 0; i < order.length; i++) {
-      const entry = order[i]!
-      // Of one key, those that came later stand later.
-      if (i + 1 < order.length && this.#compare(entry, order[i + 1]!) === 0) continue
+    for (const entry of this.#order()) {
       const start = this.#starts[entry]!
       const middle = start + this.#keyLengths[entry]!
       const length = this.#valueLengths[entry]!
@@ -73,7 +76,7 @@ export class SortedRun {
 
   /**
    * Sorts words of five bytes of each key, behind what all keys have in common, and the number of the entry; which the machine does
-   * without calling back. Only among those with the same five bytes keys are compared.
+   * without calling back. Only among those with the same five bytes keys are compared. What is overwritten is left out.
    */
   #order(): Uint32Array {
     const count = this.#count
@@ -94,13 +97,17 @@ export class SortedRun {
     const same = (a: number, b: number): boolean =>
       halves[2 * a + high] === halves[2 * b + high] &&
       halves[2 * a + low]! >>> 24 === halves[2 * b + low]! >>> 24
+    let kept = 0
     for (let first = 0; first < count;) {
       let end = first + 1
       while (end < count && same(first, end)) end++
       if (end - first > 1) order.subarray(first, end).sort((a, b) => this.#compare(a, b) || a - b)
+      // Of one key, those that came later stand later.
+      for (let i = first; i < end; i++)
+        if (i + 1 === end || this.#compare(order[i]!, order[i + 1]!) !== 0) order[kept++] = order[i]!
       first = end
     }
-    return order
+    return order.subarray(0, kept)
   }
 
   #commonLength(): number {
