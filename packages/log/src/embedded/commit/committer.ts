@@ -6,9 +6,9 @@
  */
 import { type HeddleError, isHeddleError } from '@heddle/core'
 import { ABORT } from 'lmdb'
+import { whyNoRoom } from '../../disk/why-no-room.ts'
 import { publish } from '../channels.ts'
 import { dataFile, storageError } from '../database.ts'
-import { whyNoRoom } from '../disk-probe.ts'
 import type { Settings } from '../options.ts'
 import type { Tree } from '../tree.ts'
 import { type Tail, WriteTransaction, readTail } from './write-transaction.ts'

@@ -1,5 +1,5 @@
 import { HeddleError, errorMessage } from '@heddle/core'
-import { whyNoRoom } from '../../embedded/disk-probe.ts'
+import { whyNoRoom } from '../../disk/why-no-room.ts'
 import { KafkaError } from '../errors.ts'
 
 /** How much room is looked for where the disk only said that it failed, in bytes: more than one transaction takes as a rule. */
