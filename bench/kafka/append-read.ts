@@ -1,11 +1,11 @@
 import type { Log } from '@heddle/core'
 import type { Report } from '../lib/figure.ts'
-import { sideBySide } from '../lib/measure.ts'
-import { bareConsume, bareProducer } from './bare.ts'
+import { median, sideBySide } from '../lib/measure.ts'
+import { bareConsumer, bareProducer } from './bare.ts'
 import type { Bench } from './bench.ts'
 import { type Batch, batch, batchRecords, recordBytes, records } from './payload.ts'
 
-const rounds = 5
+const rounds = 9
 const partitions = 4
 
 /** The topics are as Kafka has them: what is acknowledged is with the operating system of the broker. */
@@ -30,18 +30,21 @@ export async function appendAndRead(report: Report, bench: Bench): Promise<void>
 async function append(report: Report, { log, brokers }: Bench, inFlight: number): Promise<void> {
   const bare = bareProducer(brokers)
   let round = 0
-  const side = (send: (topic: string, batch: Batch) => Promise<unknown>) => async (): Promise<number> => {
-    // A topic of its own for each round, so that both sides write to an empty one.
-    const topic = `append-${inFlight}-${round++}`
-    await log.createTopic(topicOf(topic))
-    await send(topic, batch)
-    const ms = await timed(() => sendAll((some) => send(topic, some), inFlight))
-    await log.deleteTopic(topic)
-    return (records / ms) * 1000
-  }
+  const costs = new Costs()
+  const side =
+    (which: 'ours' | 'theirs', send: (topic: string, batch: Batch) => Promise<unknown>) =>
+    async (): Promise<number> => {
+      // A topic of its own for each round, so that both sides write to an empty one.
+      const topic = `append-${inFlight}-${round++}`
+      await log.createTopic(topicOf(topic))
+      await send(topic, batch)
+      const rate = await costs.rate(which, () => sendAll((some) => send(topic, some), inFlight))
+      await log.deleteTopic(topic)
+      return rate
+    }
   const measured = await sideBySide(rounds, {
-    ours: side((topic, some) => log.append(topic, some)),
-    reference: side((topic, some) => bare.send(topic, some)),
+    ours: side('ours', (topic, some) => log.append(topic, some)),
+    reference: side('theirs', (topic, some) => bare.send(topic, some)),
   })
   await bare.close()
   report({
@@ -49,7 +52,7 @@ async function append(report: Report, { log, brokers }: Bench, inFlight: number)
     unit: 'records/s',
     ...measured,
     atLeast: 0.9,
-    conditions: { ...conditions, acks: 'all, idempotent', rounds: measured.rounds },
+    conditions: { ...conditions, ...costs.conditions, acks: 'all, idempotent', rounds: measured.rounds },
   })
 }
 
@@ -65,9 +68,15 @@ async function read(report: Report, { log, brokers }: Bench): Promise<void> {
   const topic = 'read'
   await log.createTopic(topicOf(topic))
   await sendAll((some) => log.append(topic, some), 4)
+  const costs = new Costs()
   const measured = await sideBySide(rounds, {
-    ours: async () => (records / (await timed(() => readAll(log, topic)))) * 1000,
-    reference: async () => (records / (await bareConsume(brokers, topic))) * 1000,
+    ours: () => costs.rate('ours', () => readAll(log, topic)),
+    reference: async () => {
+      const consumer = await bareConsumer(brokers, topic)
+      const rate = await costs.rate('theirs', consumer.readAll)
+      await consumer.close()
+      return rate
+    },
   })
   await log.deleteTopic(topic)
   report({
@@ -77,6 +86,7 @@ async function read(report: Report, { log, brokers }: Bench): Promise<void> {
     atLeast: 0.9,
     conditions: {
       ...conditions,
+      ...costs.conditions,
       isolation: 'read_committed',
       touched: 'offset, key and value of each record',
       rounds: measured.rounds,
@@ -101,8 +111,28 @@ async function readAll(log: Log, topic: string): Promise<void> {
   if (bytes !== records * recordBytes) throw new Error(`${bytes} bytes came`)
 }
 
-async function timed(handle: () => Promise<unknown>): Promise<number> {
-  const began = performance.now()
-  await handle()
-  return performance.now() - began
+/** What each side takes of this process's processors: a busy machine changes that less than the rates. */
+class Costs {
+  readonly #ours: number[] = []
+  readonly #theirs: number[] = []
+
+  /** Records a second of one side. */
+  async rate(side: 'ours' | 'theirs', handle: () => Promise<unknown>): Promise<number> {
+    const cpu = process.cpuUsage()
+    const began = performance.now()
+    await handle()
+    const ms = performance.now() - began
+    const { user, system } = process.cpuUsage(cpu)
+    const costs = side === 'ours' ? this.#ours : this.#theirs
+    costs.push((user + system) / records)
+    return (records / ms) * 1000
+  }
+
+  get conditions(): Record<string, number> {
+    const digits = (costs: readonly number[]): number => Number(median(costs).toPrecision(3))
+    return {
+      'CPU of ours, µs a record': digits(this.#ours),
+      'CPU of the bare client, µs a record': digits(this.#theirs),
+    }
+  }
 }

@@ -6,7 +6,7 @@ import {
   stringDeserializer,
   stringSerializer,
 } from '@platformatic/kafka'
-import { type Batch, records } from './payload.ts'
+import { type Batch, recordBytes, records } from './payload.ts'
 
 /** A producer of the bare client, as its documentation has it: idempotent, acks=all. */
 export function bareProducer(brokers: readonly string[]) {
@@ -25,8 +25,8 @@ export function bareProducer(brokers: readonly string[]) {
   }
 }
 
-/** Milliseconds from the first record to the last, of all that the topic has. */
-export async function bareConsume(brokers: readonly string[], topic: string): Promise<number> {
+/** A consumer of the bare client that has joined its group and has the first record of the topic in hand. */
+export async function bareConsumer(brokers: readonly string[], topic: string) {
   const consumer = new Consumer<string>({
     clientId: 'bare',
     groupId: `bare-${crypto.randomUUID()}`,
@@ -42,19 +42,21 @@ export async function bareConsume(brokers: readonly string[], topic: string): Pr
     mode: MessagesStreamModes.EARLIEST,
     autocommit: false,
   })
-  let began = 0
-  let bytes = 0
-  let count = 0
-  try {
-    for await (const message of stream) {
-      if (count === 0) began = performance.now()
-      bytes += message.value.length
-      if (++count === records) break
-    }
-    if (bytes !== records * 1024) throw new Error(`${bytes} bytes came`)
-    return performance.now() - began
-  } finally {
-    await stream.close()
-    await consumer.close(true)
+  const messages = stream[Symbol.asyncIterator]()
+  const next = async (): Promise<number> => {
+    const message = await messages.next()
+    if (message.done === true) throw new Error('the stream has ended')
+    return message.value.value.length
+  }
+  let bytes = await next()
+  return {
+    readAll: async (): Promise<void> => {
+      for (let count = 1; count < records; count++) bytes += await next()
+      if (bytes !== records * recordBytes) throw new Error(`${bytes} bytes came`)
+    },
+    close: async (): Promise<void> => {
+      await stream.close()
+      await consumer.close(true)
+    },
   }
 }

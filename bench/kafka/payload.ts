@@ -1,5 +1,5 @@
 /** Records of one round. */
-export const records = 100_000
+export const records = 50_000
 export const batchRecords = 500
 export const recordBytes = 1024
 
