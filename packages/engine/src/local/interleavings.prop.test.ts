@@ -29,6 +29,8 @@ interface Shape {
   readonly steps: readonly number[]
   readonly partitions: number
   readonly maxPending: number
+  /** Into how many its keys are cut: from 2 on, each step is a stage of its own. */
+  readonly keyPartitions: number
 }
 
 /** Counts by key, and hands on; now and then it takes a turn of the event loop, or longer than a commit interval. */
@@ -92,6 +94,7 @@ const life = fc.record({
     steps: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 2, maxLength: 4 }),
     partitions: fc.integer({ min: 1, max: 3 }),
     maxPending: fc.integer({ min: 1, max: 20 }),
+    keyPartitions: fc.constantFrom(1, 1, 3),
   }),
   deeds: fc.array(deed, { minLength: 1, maxLength: 12 }),
   fails: fc.constantFrom(0, 0.1, 0.3),
@@ -105,7 +108,7 @@ async function live(
   guarantee: Guarantee,
   { seed, shape, deeds, fails, lost }: Life,
 ): Promise<{ came: ReadonlyMap<string, number>; out: readonly Event<Passed>[]; fabric: TestFabric }> {
-  const fabric = await testFabric({ seed })
+  const fabric = await testFabric({ seed, keyPartitions: shape.keyPartitions })
   await fabric.log.createTopic({ name: 'in', partitions: shape.partitions })
   await fabric.submit(chain(guarantee, shape))
   const came = new Map<string, number>()

@@ -32,6 +32,11 @@ export interface TestFabricOptions {
   readonly seed?: number
   /** Where the clock stands first, in milliseconds since 1970. Default the first moment of 2026, UTC. */
   readonly now?: number
+  /**
+   * Into how many shares the keys of topologies with state are cut, as `keyPartitions` of the configuration does for several processes.
+   * Default 1: not at all.
+   */
+  readonly keyPartitions?: number
 }
 
 type Engine = ReturnType<typeof localEngine>
@@ -45,6 +50,7 @@ export class TestFabric implements AsyncDisposable {
   readonly clock: ManualClock
   /** Lets commits fail. */
   readonly faults: Faults
+  readonly #keyPartitions: number
   readonly #random: () => number
   readonly #turns: Turns
   readonly #disk: MemoryDisk
@@ -55,11 +61,12 @@ export class TestFabric implements AsyncDisposable {
   #ids = 0
 
   private constructor(
-    seed: number,
+    { seed, keyPartitions }: { readonly seed: number; readonly keyPartitions: number },
     disk: MemoryDisk,
     parts: { random: () => number; turns: Turns; faults: Faults; log: Log; clock: ManualClock },
   ) {
     this.seed = seed
+    this.#keyPartitions = keyPartitions
     this.clock = parts.clock
     this.faults = parts.faults
     this.#random = parts.random
@@ -73,6 +80,7 @@ export class TestFabric implements AsyncDisposable {
   static async open({
     seed = Number(process.env['HEDDLE_TEST_SEED'] ?? 1),
     now = Date.UTC(2026, 0, 1),
+    keyPartitions = 1,
   }: TestFabricOptions = {}): Promise<TestFabric> {
     const random = seeded(seed)
     const turns = new Turns(random)
@@ -83,7 +91,7 @@ export class TestFabric implements AsyncDisposable {
     })
     const clock = new ManualClock(now)
     const log = await openLog(disk, clock, turns)
-    return new TestFabric(seed, disk, { random, turns, faults, log, clock })
+    return new TestFabric({ seed, keyPartitions }, disk, { random, turns, faults, log, clock })
   }
 
   /** The log as the engine has it, for what is not asked for below. */
@@ -269,6 +277,7 @@ export class TestFabric implements AsyncDisposable {
       connectors: this.#captures,
       clock: this.clock,
       random: this.#random,
+      keyPartitions: this.#keyPartitions,
       // Reads are woken when something comes.
       readWaitMs,
       // Others get their turn whenever it is looked at, not when the machine was slow.
