@@ -105,7 +105,7 @@ export interface KafkaLogOptions {
   readonly transactionTimeoutMs?: number
   /**
    * How members of groups speak with the brokers. `consumer` is KIP-848 (Kafka 4), `classic` the protocol of before, which Kafka 4
-   * knows too; all members of a group speak the same. Default `auto`: `consumer` where the brokers know it, else `classic`.
+   * knows too, also in one group with the other. Default `auto`: `consumer` where the brokers know it, else `classic`.
    */
   readonly groupProtocol?: GroupProtocolName
   /** How long `onRevoked` and `onAssigned` may take, in ms, before the group goes on without this member. Default 60 s. */
