@@ -9,7 +9,9 @@ export function showRestores(line: StatusLine): () => void {
   return onChannel<RestoreMessage>('heddle:log:kafka:restore', (message) => {
     if (message.state === 'running') running.set(message.store, message)
     else running.delete(message.store)
-    const all = together([...running.values()])
-    line.show(running.size === 0 ? '' : `restoring ${all.store}  ${bar(all)}`)
+    // One that has only begun is mostly over at once.
+    const slow = [...running.values()].filter(({ elapsedMs }) => elapsedMs > 0)
+    const all = together(slow)
+    line.show(slow.length === 0 ? '' : `restoring ${all.store}  ${bar(all)}`)
   })
 }

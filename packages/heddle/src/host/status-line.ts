@@ -15,8 +15,9 @@ export class StatusLine {
 
   /** Shows a text in place of the former one; an empty one takes the line away. */
   show(text: string): void {
-    const { columns = 80 } = this.#terminal
-    const fitting = text.slice(0, columns - 1)
+    const { columns } = this.#terminal
+    // A terminal may not know how wide it is.
+    const fitting = text.slice(0, (columns > 0 ? columns : 80) - 1)
     if (!this.#terminal.isTTY || fitting === this.#text) return
     this.#text = fitting
     this.#terminal.write(`${clearLine}${fitting}`)
