@@ -4,14 +4,14 @@ import { cached } from '../lib/cache.ts'
 import { must } from '../lib/peer.ts'
 
 const folder = fileURLToPath(new URL('benthos', import.meta.url))
-const sources = ['main.go', 'go.mod', 'go.sum', 'period/period.go'].map((file) => join(folder, file))
+const files = ['main.go', 'go.mod', 'go.sum', 'period/period.go'].map((file) => join(folder, file))
 
 /**
  * The program, built by Go: the first time takes some minutes.
  * @throws when there is no Go, or it cannot get what Benthos is made of.
  */
 export async function benthos(): Promise<string> {
-  const built = await cached('benthos', sources, (into) =>
+  const built = await cached('benthos', { files }, (into) =>
     must('go', ['build', '-o', join(into, 'benthos'), '.'], { cwd: folder }),
   )
   return join(built, 'benthos')

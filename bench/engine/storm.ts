@@ -28,7 +28,7 @@ export async function storm(): Promise<string> {
   if (missing !== undefined) throw new Error(missing)
   const folder = await jars('storm')
   const classPath = `${folder}/lib-worker/*:${folder}/lib-daemon/*`
-  const classes = await cached('storm', [source, folder], (into) =>
+  const classes = await cached('storm', { files: [source], texts: [folder] }, (into) =>
     must(javaTool('javac'), ['-cp', classPath, '-d', into, source]),
   )
   return `${classes}:${classPath}`

@@ -12,7 +12,7 @@ const version = '2.2.4'
  * @throws when npm cannot get it.
  */
 export async function kafkajs(): Promise<string> {
-  const folder = await cached('kafkajs', [version], (into) =>
+  const folder = await cached('kafkajs', { texts: [version] }, (into) =>
     must('npm', ['install', '--prefix', into, '--no-audit', '--no-fund', `kafkajs@${version}`]),
   )
   return join(folder, 'node_modules', 'kafkajs', 'index.js')

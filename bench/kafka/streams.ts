@@ -19,7 +19,7 @@ const file = (name: string): string => fileURLToPath(new URL(`streams/${name}`, 
 export async function streams(): Promise<string> {
   const missing = whatIsMissing(['kafka'])
   if (missing !== undefined) throw new Error(missing)
-  const folder = await cached('streams', [file('pom.xml'), file('Routing.java')], async (into) => {
+  const folder = await cached('streams', { files: [file('pom.xml'), file('Routing.java')] }, async (into) => {
     await copyJars(file('pom.xml'), 'runtime', join(into, 'lib'))
     const classPath = join(into, 'lib', '*')
     await must(javaTool('javac'), ['-cp', classPath, '-d', join(into, 'classes'), file('Routing.java')])

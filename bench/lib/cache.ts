@@ -7,17 +7,18 @@ import { root } from '../../tools/run.ts'
  * A folder with something that a bench needs, made once for each clone and named for what it is made of, so that a changed
  * source is made anew. One that was cut off is never found.
  *
- * @param sources Files, whose content counts, or other texts such as a version.
+ * @param madeOf Files, whose content counts, and texts such as a version.
  * @param make Fills the folder that it gets.
  * @throws what `make` throws.
  */
 export async function cached(
   name: string,
-  sources: readonly string[],
+  madeOf: { readonly files?: readonly string[]; readonly texts?: readonly string[] },
   make: (folder: string) => Promise<unknown>,
 ): Promise<string> {
   const hash = createHash('sha256')
-  for (const source of sources) hash.update(existsSync(source) ? readFileSync(source) : source)
+  for (const file of madeOf.files ?? []) hash.update(readFileSync(file))
+  for (const text of madeOf.texts ?? []) hash.update(text)
   const parent = join(root, '.cache', 'bench')
   const folder = join(parent, `${name}-${hash.digest('hex').slice(0, 12)}`)
   if (existsSync(folder)) return folder
