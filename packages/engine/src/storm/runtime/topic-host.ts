@@ -21,6 +21,7 @@ import { TopicReader } from './topic-reader.ts'
 export class TopicHost implements SourceHost {
   readonly #context: ComponentContext
   readonly #sent: SentBatches
+  readonly #outbox: Outbox
   readonly #ingest: Ingest
   #reader: TopicReader | undefined
   #running: Promise<void> = Promise.resolve()
@@ -33,8 +34,12 @@ export class TopicHost implements SourceHost {
       report(error)
       letters.write({ ...letters.unknown(root.startedAt), component: component.id, root, error })
     }
-    const outbox = new Outbox(context.settings, this.#sent.send)
-    const ports = portsOf({ ...context, outbox, refused: ({ root }, error) => refused(root, error) })
+    this.#outbox = new Outbox(context.settings, this.#sent.send)
+    const ports = portsOf({
+      ...context,
+      outbox: this.#outbox,
+      refused: ({ root }, error) => refused(root, error),
+    })
     const code = topology.code.get(component.id) ?? {}
     this.#ingest = new Ingest({
       topology: plan.name,
@@ -62,7 +67,14 @@ export class TopicHost implements SourceHost {
     }
     const { plan, component, index, log, clock, report, broken } = this.#context
     const settings = withDefaults({ log, clock })
-    const reader = new TopicReader({ clock, settings, plan: plan.settings, ingest: this.#ingest, report })
+    const reader = new TopicReader({
+      clock,
+      settings,
+      plan: plan.settings,
+      ingest: this.#ingest,
+      flush: () => this.#outbox.flush(),
+      report,
+    })
     this.#reader = reader
     const join = (handlers: object) =>
       log.joinGroup({

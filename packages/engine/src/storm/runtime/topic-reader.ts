@@ -28,6 +28,8 @@ export interface TopicReaderContext {
   readonly settings: Settings
   readonly plan: PlanSettings
   readonly ingest: Ingest
+  /** Sends what was emitted, without others. */
+  readonly flush: () => void
   readonly report: (error: unknown) => void
 }
 
@@ -164,9 +166,9 @@ export class TopicReader implements RootOwner {
     return !this.#full && !ingest.empty && !this.#stopped.signal.aborted
   }
 
-  /** Reads again what failed. */
+  /** Reads again what failed, each by itself: what fails again takes nothing else with it. */
   async #replay(): Promise<void> {
-    const { ingest, clock } = this.#context
+    const { ingest, clock, flush } = this.#context
     for (const lane of ingest.lanes) {
       while (lane.replays.length > 0 && !this.#stopped.signal.aborted) {
         const offset = lane.replays[0]!
@@ -178,6 +180,7 @@ export class TopicReader implements RootOwner {
         this.#pending--
         const before = this.#pending
         if (record.found) ingest.emit(lane, record.found, this, clock.now())
+        flush()
         if (this.#pending === before) lane.finished(offset)
       }
     }
