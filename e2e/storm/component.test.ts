@@ -58,7 +58,15 @@ class StormSide implements AsyncDisposable {
       context: {
         componentid: component,
         taskid: task,
-        'task->component': { 1: 'after', 2: 'after', 3: 'orders', 4: 'work', 5: '__acker' },
+        'task->component': {
+          1: 'after',
+          2: 'after',
+          3: 'orders',
+          4: 'work',
+          5: 'counter',
+          6: 'end',
+          7: '__acker',
+        },
       },
     })
   }
@@ -232,5 +240,17 @@ describe('a spout', () => {
     // All was committed: there is nothing more.
     storm.send({ command: 'next' })
     expect(await storm.next()).toEqual({ command: 'sync' })
+  })
+
+  test("of the user's emits, and is told what became of it", async () => {
+    await using storm = new StormSide('counter', 5)
+    await storm.next()
+    await active('activate', storm)
+    const emitted: Message[] = []
+    while (emitted.flatMap(valuesOf).length < 2) emitted.push(...(await asked(storm)))
+    expect(emitted.flatMap(valuesOf)).toEqual([{ order: '1' }, { order: '2' }])
+    for (const { id } of emitted) storm.send({ command: 'ack', id })
+    expect((await storm.command('log'))['msg']).toBe('acked 1')
+    expect((await storm.command('log'))['msg']).toBe('acked 2')
   })
 })

@@ -23,7 +23,7 @@ export function checkSupported(topology: Topology): void {
 function reasonAgainst({ name, code }: Topology, component: PlanComponent): string | undefined {
   const { id, kind, operator, config } = component
   if (kind === 'spout') {
-    if (operator !== 'topic') return `is a spout of the kind '${operator}'; there are those that read topics`
+    if (operator !== 'topic' && operator !== 'spout') return `is a spout of the kind '${operator}'`
     return config['first'] === true ? 'is a table, which other events have to wait for' : undefined
   }
   if (operator === 'sink') return 'delivers to a connector'

@@ -8,6 +8,7 @@ import type { CodeData, FromCode, ToCode } from './messages.ts'
 import { confNames } from './settings.ts'
 import type { SourceHost } from './source-host.ts'
 import { TopicHost } from './topic-host.ts'
+import { UserSpoutHost } from './user-spout-host.ts'
 
 /** What a bundle gives to its components. */
 export interface Served {
@@ -51,13 +52,18 @@ export async function runCode({ load, openLog }: Served): Promise<void> {
     const receive =
       known.component.kind === 'bolt'
         ? forBolt(await BoltHost.open(context, commands))
-        : forSource(await TopicHost.open(context, commands))
+        : forSource(await sourceOf(context, commands))
     port.on('message', receive)
     post({ ready: true })
   } catch (error) {
     broken(error)
   }
 }
+
+const sourceOf = (context: ComponentContext, commands: Commands): Promise<SourceHost> =>
+  context.component.operator === 'topic'
+    ? TopicHost.open(context, commands)
+    : UserSpoutHost.open(context, commands)
 
 const forBolt =
   (host: BoltHost) =>

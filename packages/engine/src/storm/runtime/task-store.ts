@@ -16,8 +16,11 @@ const cacheEntries = 10_000
 /** The state of one task, and what commits it. */
 export interface TaskStore {
   readonly state: ComponentState
-  /** Commits what `state` has changed; resolves when it is durable. One at a time. */
-  commit(): Promise<void>
+  /**
+   * Commits what `state` has changed until now; resolves when it is durable. One at a time.
+   * @param until What has to be done before.
+   */
+  commit(until?: () => Promise<void>): Promise<void>
 }
 
 /** Under which key a store has the number of tasks that share the state of the component. */
@@ -59,9 +62,10 @@ export async function openTaskStore(
   state.set(tasksKey, tasks)
   return {
     state,
-    async commit() {
+    async commit(until) {
       if (!state.changed) return
       state.freeze()
+      await until?.()
       const transaction = transactor.begin()
       state.write(transaction)
       await transaction.commit()
