@@ -24,7 +24,7 @@ const demos: readonly Example[] = existsSync(root + demo)
       { name: 'demo --kill', args: [demo, '--kill'] },
       // Fewer events, since each waits for a broker that shares the machine with all else.
       ...(servicesAvailable('kafka')
-        ? [{ name: 'demo --kafka', args: [demo, '--kafka', '--events', '10000'] }]
+        ? [{ name: 'demo --kafka', args: [demo, '--kafka', '--events', '3000'] }]
         : []),
     ]
   : []
