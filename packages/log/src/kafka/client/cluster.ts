@@ -223,7 +223,7 @@ export class Cluster {
     const fetchedAt = this.settings.clock.now()
     const seen = new Set<string>()
     for (const { errorCode, name, topicId, partitions, isInternal } of answer.topics) {
-      const error = errorOf(errorCode)
+      const error = errorOf(errorCode, name)
       if (name === null || name === undefined) continue
       if (error?.id === 'UNKNOWN_TOPIC_OR_PARTITION' || error?.id === 'INVALID_TOPIC_EXCEPTION') {
         this.#topics.delete(name)
