@@ -29,6 +29,19 @@ const counting = (guarantee: Guarantee): Topology =>
     )
     .to(topic('out', { partitions: 1 }))
 
+/** The same counts, with a step more before and behind them. */
+const changed = (guarantee: Guarantee): Topology =>
+  topology('t', { guarantee })
+    .from(topic<number>('in', { partitions: 4 }))
+    .filter((e) => e.data >= 0)
+    .keyBy((e) => e.data % keys)
+    .fold<readonly [key: number, count: number]>(
+      () => [-1, 0],
+      ([, count], e) => [e.data % keys, count + 1],
+    )
+    .map((count) => count)
+    .to(topic('out', { partitions: 1 }))
+
 const numbers = (count: number): { data: number; partitionkey: string }[] =>
   Array.from({ length: count }, (_, n) => ({ data: n, partitionkey: String(n % keys) }))
 
@@ -62,6 +75,33 @@ describe.each(['at-least-once', 'exactly-once'] as const)(
       await second.close()
       const groups = await log.listGroups()
       expect(groups.find(({ group }) => group === 't.fold')?.members).toEqual([])
+    })
+
+    test('another version is deployed to one after the other, under traffic: nothing is lost or counted anew', async () => {
+      const engines = ['first', 'second'].map((instance) => localEngine({ log, keyPartitions: 3, instance }))
+      for (const engine of engines) await engine.submit(counting(guarantee))
+      let rounds = 0
+      const more = async (): Promise<void> => {
+        await publish(log, 'in', numbers(keys), 4)
+        rounds++
+      }
+      for (const engine of engines) {
+        await more()
+        const deployed = engine.deploy(changed(guarantee))
+        await more()
+        await more()
+        await deployed
+        await more()
+      }
+      const out = (await read(log, 'out', rounds * keys)).map(({ data }) => data as [number, number])
+      for (let key = 0; key < keys; key++) {
+        const counts = out.filter(([of]) => of === key).map(([, count]) => count)
+        const expected = Array.from({ length: rounds }, (_, n) => n + 1)
+        if (guarantee === 'exactly-once') expect(counts).toEqual(expected)
+        else expect([...new Set(counts)]).toEqual(expected)
+      }
+      expect(out.length).toBeGreaterThanOrEqual(rounds * keys)
+      await Promise.all(engines.map((engine) => engine.close()))
     })
 
     test('event time waits for the slowest of all', async () => {
