@@ -67,10 +67,11 @@ describe('what was fetched and not read', () => {
     expect(ahead.covering([at(10)], limit)).toEqual([])
   })
 
-  it('is two parts of a partition at most, and bounded in all', () => {
+  it('is four parts of a partition at most, and bounded in all', () => {
     const ahead = new ReadAhead(new ManualClock())
-    for (const from of [0, 5, 10]) ahead.keep(fetched(from, 5), from, limit)
-    expect([0, 5, 10].map((offset) => ahead.covering([at(offset)], limit).length)).toEqual([0, 1, 1])
+    const places = [0, 5, 10, 15, 20]
+    for (const from of places) ahead.keep(fetched(from, 5), from, limit)
+    expect(places.map((offset) => ahead.covering([at(offset)], limit).length)).toEqual([0, 1, 1, 1, 1])
     for (let n = 0; n < 20; n++) ahead.keep(fetched(0, 1, `big-${n}`, 2 ** 20), 0, limit)
     expect(ahead.bytes).toBeLessThanOrEqual(16 * 2 ** 20)
     expect(ahead.covering([at(5)], limit)).toEqual([])

@@ -5,8 +5,8 @@ import { endOfBatches } from '../wire/record-batch.ts'
 /** How much is kept of all partitions together, in bytes: sixteen reads of the usual size. What is oldest goes first. */
 const mostBytes = 16 * 2 ** 20
 
-/** Of each partition: what is being read, and what comes behind it. */
-const chunksEach = 2
+/** Of each partition: what is being read and what comes behind it, for two readers at different places. */
+const chunksEach = 4
 
 /**
  * After this long, in milliseconds, it is fetched anew: other programs may have deleted the topic and made another of its
