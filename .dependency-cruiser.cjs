@@ -19,19 +19,19 @@ module.exports = {
     },
     {
       name: 'a-room-opens-onto-the-hall-only',
-      comment: 'Tests of the engine run it on a real log, or in a test fabric.',
+      comment: 'Tests of the engine and of delivery run them on a real log, or in a test fabric.',
       severity: 'error',
       from: {
         path: '^packages/(?!core/|heddle/)([^/]+)/',
-        pathNot: '^packages/engine/src/.+[.](test|fixture)[.]ts$',
+        pathNot: '^packages/(engine|delivery)/src/.+[.](test|fixture)[.]ts$',
       },
       to: { path: '^packages/', pathNot: '^packages/($1|core)/' },
     },
     {
-      name: 'a-test-of-the-engine-opens-onto-the-log-and-the-house',
+      name: 'a-test-on-a-log-opens-onto-the-log-and-the-house',
       severity: 'error',
-      from: { path: '^packages/engine/src/.+[.](test|fixture)[.]ts$' },
-      to: { path: '^packages/', pathNot: '^packages/(engine|core|log|heddle)/' },
+      from: { path: '^packages/(engine|delivery)/src/.+[.](test|fixture)[.]ts$' },
+      to: { path: '^packages/', pathNot: '^packages/($1|core|log|heddle)/' },
     },
     {
       name: 'through-the-door',

@@ -31,7 +31,7 @@ function target(from: string, specifier: string): string | undefined {
 function imports(): Map<string, Set<string>> {
   const places = new Map<string, Set<string>>()
   const files = globSync('packages/*/src/**/*.ts', { cwd: root }).map((file) => file.replaceAll('\\', '/'))
-  for (const file of files.filter((name) => !/\.test(-d)?\.ts$|\/fixtures\//.test(name)).sort()) {
+  for (const file of files.filter((name) => !/\.(test(-d)?|fixture)\.ts$|\/fixtures\//.test(name)).sort()) {
     const place = placeOf(file)
     const seen = places.get(place) ?? new Set()
     places.set(place, seen)
