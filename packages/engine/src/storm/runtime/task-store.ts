@@ -75,5 +75,5 @@ export async function openTaskStore(
 }
 
 /** A store for each task of a component. */
-export const storeName = (topology: string, component: string, index: number): string =>
+const storeName = (topology: string, component: string, index: number): string =>
   `${topology}/${component}/${index}`
