@@ -96,9 +96,9 @@ describe.each(['at-least-once', 'exactly-once'] as const)(
       const out = (await read(log, 'out', rounds * keys)).map(({ data }) => data as [number, number])
       for (let key = 0; key < keys; key++) {
         const counts = out.filter(([of]) => of === key).map(([, count]) => count)
-        const expected = Array.from({ length: rounds }, (_, n) => n + 1)
-        if (guarantee === 'exactly-once') expect(counts).toEqual(expected)
-        else expect([...new Set(counts)]).toEqual(expected)
+        // At least once may repeat.
+        const once = guarantee === 'exactly-once' ? counts : [...new Set(counts)]
+        expect(once).toEqual(Array.from({ length: rounds }, (_, n) => n + 1))
       }
       expect(out.length).toBeGreaterThanOrEqual(rounds * keys)
       await Promise.all(engines.map((engine) => engine.close()))
