@@ -108,7 +108,7 @@ export class Host {
     this.#env = env
   }
 
-  /** Starts it; resolves when it is ready, or at once with `waits`. */
+  /** Starts it; resolves when it is ready, or at once when it is one that `waits` for something. */
   async start({ waits = false } = {}): Promise<void> {
     this.#running = new Running(this.#args, { env: this.#env })
     if (!waits) await this.ready()

@@ -9,8 +9,8 @@ interface Counted {
   readonly count: number
 }
 
-/** How long nothing may come out before a test gives up, in ms: longer than two sessions of a worker. */
-const patienceMs = 40_000
+/** How long nothing may come out before a test gives up, in ms: two sessions of a worker, and a start on a busy machine. */
+const patienceMs = 90_000
 
 /**
  * Waits until as much has come out as went in, and compares: what was acknowledged is in the input, each event once and in the
