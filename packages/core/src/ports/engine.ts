@@ -23,7 +23,7 @@ export type TopologyState = 'starting' | 'active' | 'inactive' | 'draining' | 'f
 /** A copy of a store that another process writes. */
 export interface StandbyCopy {
   readonly store: string
-  /** How many changes it does not have yet, about; left out until it has been made. */
+  /** How many changes it did not have yet, about, when it was last looked at; left out until it has been made. */
   readonly behind?: number
 }
 

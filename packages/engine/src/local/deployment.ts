@@ -182,6 +182,7 @@ export class Deployment {
   get status(): TopologyStatus {
     const { plan, name } = this.topology
     const restoring = this.#restores.running
+    const standby = this.#standby?.copies ?? []
     return {
       name,
       state: this.#state,
@@ -189,15 +190,14 @@ export class Deployment {
       startedAt: this.#version.startedAt,
       tasks: plan.components.reduce((sum, { id }) => sum + this.#tasks(id), 0),
       ...(restoring.length > 0 && { restoring }),
+      ...(standby.length > 0 && { standby }),
       ...(this.#lastError && { lastError: this.#lastError }),
     }
   }
 
   async describe(): Promise<TopologyDescription> {
-    const standby = await this.#standby?.copies()
     return {
       ...this.status,
-      ...(standby && { standby }),
       shares: await sharesOf(this.#log, this.topology.plan),
       plan: this.topology.plan,
       metrics: await this.metrics(),

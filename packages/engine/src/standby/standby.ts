@@ -19,19 +19,16 @@ export class Standby {
   readonly #followers = new Map<string, Follower>()
   readonly #stopped = new AbortController()
   readonly #looking: Promise<void>
+  #copies: readonly StandbyCopy[] = []
 
   constructor(context: StandbyContext) {
     this.#context = context
     this.#looking = this.#look()
   }
 
-  async copies(): Promise<readonly StandbyCopy[]> {
-    return Promise.all(
-      [...this.#followers.values()].map(async (follower) => {
-        const behind = await follower.behind()
-        return { store: follower.store, ...(behind !== undefined && { behind }) }
-      }),
-    )
+  /** As they were at the last look. */
+  get copies(): readonly StandbyCopy[] {
+    return this.#copies
   }
 
   async close(): Promise<void> {
@@ -46,6 +43,7 @@ export class Standby {
     while (!signal.aborted) {
       try {
         await this.#follow(await this.#wanted())
+        this.#copies = await Promise.all([...this.#followers.values()].map(copyOf))
       } catch (error) {
         // What is kept is kept; the next look may have more luck.
         if (!signal.aborted) report(error)
@@ -76,4 +74,9 @@ export class Standby {
       if (!this.#followers.has(store) && !this.#stopped.signal.aborted)
         this.#followers.set(store, log.follow!(store))
   }
+}
+
+async function copyOf(follower: Follower): Promise<StandbyCopy> {
+  const behind = await follower.behind()
+  return { store: follower.store, ...(behind !== undefined && { behind }) }
 }

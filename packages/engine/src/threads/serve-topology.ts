@@ -57,6 +57,7 @@ export async function serveTopology(
   let opened: Opened | undefined
   const rpc: Rpc = new Rpc(parentPort!, {
     'group.changed': (...args) => log.methods['group.changed']!(...args),
+    'store.progress': (...args) => log.methods['store.progress']!(...args),
     'engine.call': (method: 'metrics', ...args: [string]) => opened!.engine[method](...args),
   })
   const log = new LogClient(rpc, state, features, deletes, follows)

@@ -109,7 +109,9 @@ export class ThreadDeployment {
 
   async describe(): Promise<TopologyDescription> {
     const { name, plan } = this.topology
-    const inside = await Promise.all(this.#threads.map((thread) => thread.glance<TopologyStatus[]>('list')))
+    const inside = await Promise.all(
+      this.#threads.map((thread) => thread.glance<TopologyStatus[]>('list', true)),
+    )
     const found = inside.flatMap((listed) => listed ?? []).filter((each) => each.name === name)
     const reported = found.flatMap(({ lastError }) => lastError ?? [])
     const restoring = found.flatMap((each) => each.restoring ?? [])

@@ -112,12 +112,17 @@ export class Thread {
 
   /**
    * Asks it for something that can be done without.
+   * @param early Also while its topology is being started, which may take long where there is state to restore.
    * @returns `undefined` when it does not answer at once.
    */
-  async glance<T>(method: string): Promise<T | undefined> {
+  async glance<T>(method: string, early = false): Promise<T | undefined> {
     const over = new AbortController()
     const late = sleep(this.#context.clock, glanceMs, over.signal).then(() => undefined)
-    const answer = await Promise.race([this.call<T>(method).catch(() => undefined), late])
+    const asked =
+      early && this.#life
+        ? this.#life.rpc.call<T>('engine.call', method, this.#context.topology)
+        : this.call<T>(method)
+    const answer = await Promise.race([asked.catch(() => undefined), late])
     over.abort()
     return answer
   }
