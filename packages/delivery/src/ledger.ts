@@ -157,6 +157,7 @@ export class Ledger {
     return {
       lease: id,
       event: item.event,
+      record: item.record,
       topic: item.lane.topic,
       partition: item.lane.partition,
       offset: item.offset,

@@ -6,7 +6,7 @@
  */
 import type { Event } from '../event/event.ts'
 import type { RetryPolicy } from '../plan/plan.ts'
-import type { TopicPartition } from './log.ts'
+import type { LogRecord, TopicPartition } from './log.ts'
 import type { SignalLike } from './signal.ts'
 
 /**
@@ -72,6 +72,8 @@ export interface Delivered {
   /** What it is settled by. Opaque, and good until it is settled, expires, or moves to another process. */
   readonly lease: string
   readonly event: Event
+  /** As it was read: for who passes on the bytes. */
+  readonly record: LogRecord
   readonly topic: string
   readonly partition: number
   readonly offset: number

@@ -25,6 +25,7 @@ import { extraRoute } from './routes/extra.ts'
 import type { GatewayRequest, Params, Route } from './routes/route.ts'
 import { systemRoutes } from './routes/system.ts'
 import { topicRoutes } from './routes/topics.ts'
+import { subscriptionRoutes } from './subscriptions/routes.ts'
 import { webhookRoutes } from './webhooks/routes.ts'
 
 export interface ListenOptions {
@@ -92,6 +93,7 @@ export function createHttpGateway(options: HttpGatewayOptions): HttpGateway {
     ...eventRoutes(context),
     ...topicRoutes(context),
     ...webhookRoutes(context),
+    ...(options.delivery ? subscriptionRoutes(context, options.delivery) : []),
     ...(options.extraRoutes ?? []).map(extraRoute),
   ]
   let document: object | undefined

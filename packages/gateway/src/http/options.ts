@@ -4,7 +4,7 @@
  * @module
  */
 import type { IncomingMessage } from 'node:http'
-import type { Clock, Guard, Log, Principal } from '@heddle/core'
+import type { Clock, Delivery, Guard, Log, Principal } from '@heddle/core'
 import type { ExtraRoute } from './routes/route.ts'
 import type { WebhookOptions } from './webhooks/webhook.ts'
 
@@ -28,6 +28,8 @@ export interface HttpLimits {
   readonly maxReadBytes: number
   /** Most events that `limit` may ask for. 10,000. */
   readonly maxReadEvents: number
+  /** Most events that `max` of a pull may ask for. 1,000: what is given out to one consumer is kept from the others. */
+  readonly maxPullEvents: number
   /** Longest `wait` of a long poll. 60 s: below the idle limit of usual proxies. */
   readonly maxWaitMs: number
   /** How long a JSON read looks for an event that its filter wants, when it does not `wait` longer. 1 s. */
@@ -64,6 +66,7 @@ export const defaultLimits: HttpLimits = {
   streamChunkBytes: 64 * 1024,
   maxReadBytes: 1024 ** 2,
   maxReadEvents: 10_000,
+  maxPullEvents: 1_000,
   maxWaitMs: 60_000,
   maxScanMs: 1_000,
   heartbeatMs: 15_000,
@@ -112,6 +115,8 @@ export interface HttpGatewayOptions {
   readonly limits?: Partial<HttpLimits>
   /** Webhooks that are taken in, by the name in their address `/webhooks/{name}`. */
   readonly webhooks?: Readonly<Record<string, WebhookOptions>>
+  /** Subscriptions. Without it there are no routes for them. */
+  readonly delivery?: Delivery
   /** Routes of the host, such as the state of topologies: guarded, and in the OpenAPI document, as the others. */
   readonly extraRoutes?: readonly ExtraRoute[]
   /** Prometheus text for /metrics. Without it there is no /metrics. */

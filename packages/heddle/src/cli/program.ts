@@ -4,6 +4,7 @@ import { eventCommands } from './define/event-commands.ts'
 import { fileCommands } from './define/file-commands.ts'
 import { hostCommands } from './define/host-commands.ts'
 import { stormCommands } from './define/storm-commands.ts'
+import { subscriptionCommands } from './define/subscription-commands.ts'
 import { topicCommands } from './define/topic-commands.ts'
 import { topologyCommands } from './define/topology-commands.ts'
 
@@ -32,6 +33,7 @@ Exit codes: 0 it worked, 1 it did not, 2 the command line or the configuration i
   fileCommands(program)
   eventCommands(program)
   topicCommands(program)
+  subscriptionCommands(program)
   topologyCommands(program)
   stormCommands(program)
   for (const command of program.commands) inherit(command, program)

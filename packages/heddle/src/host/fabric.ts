@@ -1,4 +1,5 @@
 import {
+  type Delivery,
   type Engine,
   HeddleError,
   type Log,
@@ -71,17 +72,17 @@ export async function startFabric(
       opened.expect([...config.topics.map(topicSpec), ...all.flatMap(({ plan }) => plan.topics)])
       gatewayLog.useBuffer(opened)
     }
-    const running: { engine?: Engine } = {}
-    const lateEngine = late(
-      () => running.engine,
-      () => new HeddleError('HEDDLE_HTTP_UNAVAILABLE', 'the host is starting'),
-    )
+    const running: { engine?: Engine; delivery?: Delivery } = {}
+    const starting = (): HeddleError => new HeddleError('HEDDLE_HTTP_UNAVAILABLE', 'the host is starting')
+    const lateDelivery = late(() => running.delivery, starting)
+    const lateEngine = late(() => running.engine, starting)
     const { createMetrics } = await import('./metrics/metrics.ts')
     const metrics = createMetrics({ engine: lateEngine, log: gatewayLog, clock })
     stops.push(async () => metrics.close())
     const { createHttpGateway } = await import('@heddle/gateway/http')
     const gateway = createHttpGateway({
       log: gatewayLog,
+      delivery: lateDelivery,
       clock,
       version,
       webhooks: config.webhooks,
@@ -121,6 +122,10 @@ export async function startFabric(
     const log = await patiently(patience, () => openLog(config, clock))
     stops.push(() => log.close())
     for (const one of config.topics) await patiently(patience, () => log.createTopic(topicSpec(one)))
+    const { createDelivery } = await import('@heddle/delivery')
+    const delivery = createDelivery({ log, clock, instance: config.instance })
+    running.delivery = delivery
+    stops.push(() => delivery.close())
     for (const spec of all.flatMap(({ plan }) => plan.topics))
       await patiently(patience, () => ensureTopic(log, spec))
     // All topics are there: events can be published while topologies start, which may have much state to restore.

@@ -5,6 +5,7 @@
  */
 import { errorTable } from '@heddle/core'
 import { ref } from './parts.ts'
+import { subscriptionSchemas } from './subscription-schemas.ts'
 
 const text = { type: 'string' } as const
 const whole = { type: 'integer', minimum: 0 } as const
@@ -113,6 +114,7 @@ export const schemas: Readonly<Record<string, object>> = {
   NewTopic: { ...object({ name: text, ...settings }, ['name']), additionalProperties: false },
   Topic: object({ name: text, ...settings, createdAt: { ...whole, description: 'Milliseconds since 1970' } }),
   TopicList: object({ topics: list(ref('Topic')) }),
+  ...subscriptionSchemas,
   Partition: object({ topic: text, partition: whole, earliest: whole, latest: whole, bytes: whole }),
   PartitionList: object({ partitions: list(ref('Partition')) }),
   Problem: {

@@ -1,0 +1,98 @@
+import { ref } from './parts.ts'
+
+const text = { type: 'string' } as const
+const whole = { type: 'integer', minimum: 0 } as const
+const some = { type: 'integer', minimum: 1 } as const
+const flag = { type: 'boolean' } as const
+const list = (items: object): object => ({ type: 'array', items })
+const object = (
+  properties: Readonly<Record<string, object>>,
+  required: readonly string[] = Object.keys(properties),
+): object => ({ type: 'object', properties, ...(required.length > 0 && { required }) })
+
+const retry = {
+  attempts: { ...whole, description: 'How often an event is given out in all; 0 for without end' },
+  initialMs: whole,
+  factor: { type: 'number', minimum: 1, maximum: 100 },
+  maxMs: whole,
+  jitter: { type: 'number', minimum: 0, maximum: 1 },
+  delaysMs: { ...list(whole), description: 'Waits one by one, in the place of those that grow' },
+  withinMs: { ...some, description: 'No attempt begins later than this after the event was published' },
+}
+
+const settings = {
+  topics: list(text),
+  filter: { ...text, description: 'CEL over event' },
+  order: { enum: ['key', 'partition', 'none'] },
+  leaseMs: some,
+  maxInFlight: some,
+  retry: object(retry, []),
+  maxAgeMs: some,
+  expired: { enum: ['drop', 'dead-letter'] },
+  suspended: flag,
+}
+
+const start = {
+  description: 'earliest, latest, an RFC 3339 time, or milliseconds since 1970',
+  oneOf: [text, whole],
+}
+const made = { name: text, createdAt: whole, version: some }
+const required = ['topics', 'order', 'leaseMs', 'maxInFlight', 'retry', 'expired', 'suspended']
+const leases = list(text)
+
+/** Schemas of subscriptions. */
+export const subscriptionSchemas: Readonly<Record<string, object>> = {
+  SubscriptionSettings: object(settings, []),
+  NewSubscription: object({ ...settings, from: start }, ['topics']),
+  Subscription: object({ ...made, ...settings }, [...Object.keys(made), ...required]),
+  SubscriptionList: object({ subscriptions: list(ref('Subscription')) }),
+  SubscriptionStatus: object(
+    {
+      ...made,
+      ...settings,
+      deadLetters: { ...text, description: 'Topic of what was given up' },
+      backlog: { ...whole, description: 'Records that are not done, as far as was committed' },
+      leased: { ...whole, description: 'Given out by this process, and not settled' },
+      retrying: whole,
+      ready: whole,
+      partitions: list(object({ topic: text, partition: whole })),
+    },
+    [
+      ...Object.keys(made),
+      ...required,
+      'deadLetters',
+      'backlog',
+      'leased',
+      'retrying',
+      'ready',
+      'partitions',
+    ],
+  ),
+  SubscriptionSeek: object({ to: start }),
+  Pulled: object({
+    events: list(
+      object({
+        lease: text,
+        leasedUntil: whole,
+        attempt: some,
+        redelivered: flag,
+        topic: text,
+        partition: whole,
+        offset: whole,
+        event: ref('Event'),
+      }),
+    ),
+  }),
+  Settlements: object(
+    {
+      ack: leases,
+      nack: list({
+        oneOf: [text, object({ lease: text, delayMs: whole, reason: text, giveUp: flag }, ['lease'])],
+      }),
+      release: leases,
+      extend: list(object({ lease: text, ms: whole })),
+    },
+    [],
+  ),
+  Settled: object({ lost: leases }),
+}
