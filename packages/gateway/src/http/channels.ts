@@ -17,7 +17,7 @@ import type { Problem } from './problem.ts'
 
 export interface PublishMessage {
   readonly topic: string
-  readonly mode: 'structured' | 'batch' | 'ndjson' | 'binary' | 'plain' | 'websocket' | 'webhook'
+  readonly mode: 'structured' | 'batch' | 'ndjson' | 'binary' | 'plain' | 'websocket' | 'webhook' | 'stomp'
   /** Items of the request, of which `duplicates` were there already and `failed` were refused. */
   readonly events: number
   readonly duplicates: number
@@ -30,7 +30,7 @@ export interface PublishMessage {
 
 export interface ReadMessage {
   readonly topic: string
-  readonly form: 'json' | 'ndjson' | 'sse' | 'websocket'
+  readonly form: 'json' | 'ndjson' | 'sse' | 'websocket' | 'stomp'
   readonly events: number
   readonly bytes: number
 }

@@ -20,7 +20,7 @@ describe('refused, with the reason', () => {
   ])('%.40s', (text, why) => expect(() => parseDestinations(text)).toThrow(why))
 
   test('a name that is too long for the log', () => {
-    expect(() => encodeName('é'.repeat(100))).toThrow('1 to 230 characters')
+    expect(() => encodeName('é'.repeat(100))).toThrow('1 to 200 characters')
   })
 })
 

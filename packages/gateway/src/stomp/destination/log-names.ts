@@ -62,8 +62,8 @@ export const queueOfTopic = (topic: string): string | undefined =>
 export const durableName = (clientId: string, name: string): string =>
   encodeName(name, `durable.${escapeName(clientId).replaceAll('.', '_2E')}.`)
 
-// Topics have names of at most 249 characters, and a subscription's dead letters are a topic of its own with some more.
-const maxLength = 230
+// Those of subscriptions have at most 200 characters; topics could have a few more.
+const maxLength = 200
 
 const bytesOf = (character: string): string =>
   Array.from(Buffer.from(character), (byte) => `_${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(

@@ -1,0 +1,42 @@
+import type { Log } from '@heddle/core'
+import { createDelivery } from '@heddle/delivery'
+import { type StompOptions, createStompServer } from '@heddle/gateway/stomp'
+import { openMemoryLog } from '@heddle/log/memory'
+
+export interface TestStomp extends AsyncDisposable {
+  /** `host:port` */
+  readonly stomp: string
+  readonly log: Log
+  /** Stops the door and comes back on the same log, as a process that was started again. */
+  restart(): Promise<void>
+}
+
+/** A STOMP server of this process, on a log in memory. */
+export async function startHeddle(options: Partial<StompOptions> = {}): Promise<TestStomp> {
+  const log = await openMemoryLog()
+  const start = async () => {
+    const delivery = createDelivery({ log, instance: 'test' })
+    const server = createStompServer({ log, delivery, instance: 'test', ...options })
+    const { host, port } = await server.listen({ port: 0 })
+    return { stomp: `${host}:${port}`, delivery, server }
+  }
+  let running = await start()
+  const stop = async (): Promise<void> => {
+    await running.server.close()
+    await running.delivery.close()
+  }
+  return {
+    get stomp() {
+      return running.stomp
+    },
+    log,
+    async restart() {
+      await stop()
+      running = await start()
+    },
+    async [Symbol.asyncDispose]() {
+      await stop()
+      await log.close()
+    },
+  }
+}

@@ -1,0 +1,22 @@
+import type { SignalLike } from '@heddle/core'
+import type { Message } from '../message/message.ts'
+
+/** A message that was given out by a source. */
+export interface Given {
+  readonly message: Message
+  /** What it is settled by; `undefined` where nothing is kept of who has it. */
+  readonly lease: string | undefined
+}
+
+/** Where the messages of a subscription come from. */
+export interface Source {
+  /** At most `max` messages; none when the wait was ended, or there was nothing for a while. */
+  next(max: number, signal: SignalLike): Promise<readonly Given[]>
+  /**
+   * Durable when it resolves: `ack`, it is done; `refuse`, it goes to the dead letters.
+   * @returns the leases that it does not hold any more.
+   */
+  settle(leases: readonly string[], as: 'ack' | 'refuse'): Promise<readonly string[]>
+  /** Gives back what was not settled. `clean`: the client took its leave. */
+  close(clean: boolean): Promise<void>
+}
