@@ -79,7 +79,7 @@ describe.runIf(servicesAvailable('storm') && servicesAvailable('kafka'))(
     }
 
     test('does every number once', async () => {
-      expect(await onStorm('submit', file, '--node', process.execPath)).toBe(
+      expect(await onStorm('submit', file, '--node', 'bundled')).toBe(
         'numbers is active on Storm, with 4 tasks\n',
       )
 

@@ -15,7 +15,10 @@ export interface StormEngineOptions {
   readonly bundleOf: (topology: Topology) => BundleSource | undefined
   /** Default: the machine's clock. */
   readonly clock?: Clock
-  /** The command that Node is started with on the machines of the supervisors. Default `node`, on the PATH of the supervisor. */
+  /**
+   * The command that Node is started with on the machines of the supervisors; `bundled` takes the Node that runs here along, some
+   * 50 MB, for machines of the same system and processor. Default `node`, on the PATH of the supervisor.
+   */
   readonly node?: string
   /** Workers (JVMs) of a topology. Default 1. */
   readonly workers?: number

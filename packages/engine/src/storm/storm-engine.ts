@@ -18,6 +18,7 @@ import {
 } from '@heddle/core'
 import { ensureTopics } from '../local/topics.ts'
 import { bundle, bundleName } from './bundle/bundle.ts'
+import { ownNode, ownNodeLaunch } from './bundle/own-node.ts'
 import { parseStormUrl } from './nimbus/address.ts'
 import { Nimbus } from './nimbus/nimbus.ts'
 import type { TopologyPageInfo, TopologySummary } from './nimbus/structs.ts'
@@ -97,14 +98,15 @@ class StormEngine implements Engine {
         'HEDDLE_ENGINE_UNSUPPORTED',
         `'${name}' is of no file, and functions do not travel`,
       )
-    const jar = await bundle(source, plan)
+    const bundled = node === 'bundled'
+    const jar = await bundle(source, plan, bundled ? await ownNode() : [])
     await ensureTopics(log, plan)
     const location = await this.#nimbus.upload(jar)
     await this.#nimbus.call('submitTopology', {
       name,
       uploadedJarLocation: location,
       jsonConf: JSON.stringify(this.#conf(plan)),
-      topology: toStorm(plan, { command: node, script: bundleName }),
+      topology: toStorm(plan, bundled ? ownNodeLaunch : { command: node, script: bundleName }),
     })
     const until = clock.now() + startTimeoutMs
     for (;;) {

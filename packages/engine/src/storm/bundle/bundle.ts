@@ -49,9 +49,14 @@ const require = heddleCreateRequire(import.meta.url)`
  * Makes files of a topology and of what runs it, sees that it loads and has the plan that is to be submitted, and packs it
  * as Storm wants it: `resources/` of a jar.
  *
+ * @param beside More files, which go into the same folder.
  * @throws HEDDLE_MODULE_INVALID when it cannot be made, does not load, or has another plan.
  */
-export async function bundle(source: BundleSource, plan: Plan): Promise<Buffer> {
+export async function bundle(
+  source: BundleSource,
+  plan: Plan,
+  beside: readonly ZipFile[] = [],
+): Promise<Buffer> {
   const { entry, resolveFrom, threads = [] } = source
   const first = { contents: entry, resolveDir: resolveFrom, loader: 'ts', sourcefile: 'entry.ts' } as const
   const files: ZipFile[] = [
@@ -75,7 +80,7 @@ export async function bundle(source: BundleSource, plan: Plan): Promise<Buffer> 
   } finally {
     await rm(folder, { recursive: true })
   }
-  return zip(files.map(({ name, bytes }) => ({ name: `resources/${name}`, bytes })))
+  return zip([...files, ...beside].map(({ name, bytes }) => ({ name: `resources/${name}`, bytes })))
 }
 
 async function oneFile(from: BuildOptions, source: BundleSource, topology: string): Promise<Uint8Array> {

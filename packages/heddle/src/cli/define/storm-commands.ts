@@ -24,7 +24,10 @@ export function stormCommands(program: Command): void {
       .description('Run the topologies of a file on a cluster of Apache Storm.')
       .argument('<file>', 'topology file')
       .option('--workers <n>', 'workers (JVMs) that the tasks are spread over (default: 1)')
-      .option('--node <command>', 'the command for Node on the machines of the cluster (default: node)')
+      .option(
+        '--node <command>',
+        'the command for Node on the machines of the cluster, or bundled, which takes this one along (default: node)',
+      )
       .option('--conf <name=value...>', "Storm's own configuration for the topology")
       .action(async (file: string, options: object) => (await load()).submit(file, options as never)),
     'heddle submit github.ts --engine storm://nimbus:6627 --log kafka://broker:9092',

@@ -9,7 +9,7 @@ export interface StormOptions {
   readonly url: string
   /** Workers of a topology. Default 1. */
   readonly workers?: number
-  /** The command for Node on the supervisors. Default `node`. */
+  /** The command for Node on the supervisors, or `bundled`. Default `node`. */
   readonly node?: string
   /** Configuration of Storm for a topology, by its names. Default none. */
   readonly conf?: Readonly<Record<string, unknown>>
