@@ -51,8 +51,8 @@ export interface KafkaLogOptions {
   /** `true` is TLS with the authorities that Node trusts. Default: none. */
   readonly tls?: KafkaTls | boolean
   /**
-   * Folder of the local copies of keyed state, which `store` needs: one for each process. It is kept between runs; what is missing is
-   * read from the log.
+   * Folder of the local copies of keyed state, which `store` needs. It is kept between runs; what is missing is read from the log.
+   * Processes of one machine may share it.
    */
   readonly statePath?: string
   /**

@@ -24,8 +24,8 @@ const answer = (message: LoadAnswer): void => parentPort!.postMessage(message)
 /** Writes the run into the copy, with the place that it leads to. */
 function write(at: number): void {
   if (copy === undefined) throw new Error(`${path} is gone`)
-  const empty = copy.size === 0
   const there = copy.write(written, gathered, at, (tree) => {
+    const empty = [...tree.getKeys({ start: keyPrefix, limit: 1 })].length === 0
     for (const [stored, value] of run.sorted()) {
       // An empty tree is filled from its end on, without looking for the place of each.
       if (value !== null) tree.putSync(stored, value, empty ? { append: true } : {})

@@ -1,6 +1,7 @@
 import { HeddleError, errorMessage } from '@heddle/core'
 import { whyNoRoom } from '../../disk/why-no-room.ts'
 import { KafkaError } from '../errors.ts'
+import { dataOf } from './local-copy.ts'
 
 /** How much room is looked for where the disk only said that it failed, in bytes: more than one transaction takes as a rule. */
 const probeBytes = 2 ** 20
@@ -9,7 +10,7 @@ const probeBytes = 2 ** 20
 export function copyError(error: unknown, path: string): unknown {
   if (error instanceof HeddleError || error instanceof KafkaError) return error
   const cause = /Input\/output error|EIO/.test(errorMessage(error))
-    ? (whyNoRoom(path, probeBytes) ?? error)
+    ? (whyNoRoom(dataOf(path), probeBytes) ?? error)
     : error
   const message = `local copy of a store, ${path}: ${errorMessage(cause)}`
   const full = /No space left|ENOSPC|quota exceeded|EDQUOT|File too large|EFBIG|MDB_MAP_FULL/i.test(message)

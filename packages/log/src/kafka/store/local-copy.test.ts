@@ -9,7 +9,7 @@ let folder: string
 let path: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'heddle-copy-'))
-  path = join(folder, 'state', 'a.lmdb')
+  path = join(folder, 'state', 'a')
 })
 afterEach(() => rm(folder, { recursive: true }))
 
@@ -62,7 +62,27 @@ test('is shared by two that have it open: each sees what the other has taken', a
   expect(use(path)).toBe('closed')
 })
 
-const use = (file: string): string => readFileSync(`${file}-boot`, 'utf8')
+test('is made by two at the same time', async () => {
+  const [one, other] = [LocalCopy.create(path, place), LocalCopy.create(path, place)]
+  expect(one.apply([[bytes('a'), bytes('1')]], 10, 11, 2000)).toBe(true)
+  expect(LocalCopy.create(path, place).place.offset).toBe(11)
+  expect(other.apply([[bytes('b'), bytes('2')]], 11, 12, 2000)).toBe(true)
+  expect(contents(one)).toEqual(['a=1', 'b=2'])
+  await Promise.all([one.release(), other.release()])
+})
+
+test('that was deleted is whole for whoever has it open, and another one can be made', async () => {
+  const one = LocalCopy.create(path, place)
+  one.apply([[bytes('a'), bytes('1')]], 10, 11, 2000)
+  LocalCopy.delete(path)
+  LocalCopy.delete(path)
+  const other = LocalCopy.create(path, place)
+  one.apply([[bytes('b'), bytes('2')]], 11, 12, 2000)
+  expect([contents(one), contents(other)]).toEqual([['a=1', 'b=2'], []])
+  await Promise.all([one.release(), other.release()])
+})
+
+const use = (file: string): string => readFileSync(join(file, 'boot'), 'utf8')
 
 test.each([
   ['in use in this boot, by a process that was killed', undefined, true],
@@ -73,17 +93,17 @@ test.each([
   const copy = LocalCopy.create(path, place)
   copy.apply([[bytes('a'), bytes('1')]], 10, 11, 2000)
   await (boot === 'closed' ? copy.close() : copy.release())
-  if (boot !== undefined && boot !== 'closed') await writeFile(`${path}-boot`, boot)
+  if (boot !== undefined && boot !== 'closed') await writeFile(join(path, 'boot'), boot)
   const found = LocalCopy.find(path)
   expect(found && contents(found)).toEqual(usable ? ['a=1'] : undefined)
   await found?.release()
-  expect((await readdir(join(folder, 'state'))).includes('a.lmdb')).toBe(usable)
+  expect(await readdir(join(folder, 'state'))).toEqual(usable ? ['a'] : [])
 })
 
 test('what is no copy is done without', async () => {
   const copy = LocalCopy.create(path, place)
   await copy.close()
-  await writeFile(path, 'not a tree at all')
+  await writeFile(join(path, 'data.lmdb'), 'not a tree at all')
   expect(LocalCopy.find(path)).toBeUndefined()
   expect(LocalCopy.find(path)).toBeUndefined()
 })

@@ -2,33 +2,37 @@
  * The copy of one store on this machine: what its changelog says up to a place, and the place.
  *
  * ```
- * NAME.lmdb       = LMDB, one for each store
- *   0x00          → JSON { format: 1, topicId, offset, at, closed }   ; the changelog is applied up to offset
- *   0x01 key      → value
- * NAME.lmdb-boot  = "closed" / boot of the machine in which it is in use
+ * folder/data.lmdb  = LMDB
+ *   0x00            → JSON { format: 1, topicId, offset, at, closed }   ; the changelog is applied up to offset
+ *   0x01 key        → value
+ * folder/boot       = "closed" / boot of the machine in which it is in use
  * ```
  *
  * Entries and place are written in one transaction, so that a killed process leaves them as they belong together. Nothing is
  * flushed to disk on the way: what the system has in memory outlives the process, and not a power cut. So a file that was in use in
  * another boot of the machine is not even opened: parts of it may be missing. One that was closed in order was flushed.
  *
- * Several processes may have one file open. Each looks at the place within its transaction, and takes only what leads on from there.
+ * Several processes may have one copy open. Each looks at the place within its transaction, and takes only what leads on from there. A copy is
+ * deleted by giving its folder another name first, so that nobody finds a part of it.
  *
  * @module
  */
+import { randomUUID } from 'node:crypto'
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
   readSync,
+  renameSync,
   rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
 import { open as openFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { join } from 'node:path'
 import type { Bytes, KeyRange } from '@heddle/core'
 import { type RootDatabase, open } from 'lmdb'
 import { bootOf } from './boot.ts'
@@ -53,7 +57,7 @@ export interface Place {
 
 interface Meta extends Place {
   readonly format: number
-  /** It was closed in order, as NAME.lmdb-boot says: who writes next has to change that first. */
+  /** It was closed in order, as `boot` says: who writes next has to change that first. */
   readonly closed: boolean
 }
 
@@ -67,7 +71,7 @@ export class LocalCopy {
   private constructor(path: string) {
     this.path = path
     this.#tree = open<Buffer, Buffer>({
-      path,
+      path: dataOf(path),
       noSubdir: true,
       keyEncoding: 'binary',
       encoding: 'binary',
@@ -78,12 +82,12 @@ export class LocalCopy {
     })
   }
 
-  /** The copy in a file, if there is one that can be gone on with. */
+  /** The copy in a folder, if there is one that can be gone on with; else there is nothing there from then on. */
   static find(path: string): LocalCopy | undefined {
     let copy: LocalCopy | undefined
     try {
-      const boot = readFileSync(`${path}-boot`, 'utf8')
-      if ((boot === closed || boot === bootOf()) && isTree(path)) {
+      const boot = readFileSync(bootFileOf(path), 'utf8')
+      if ((boot === closed || boot === bootOf()) && isTree(dataOf(path))) {
         copy = new LocalCopy(path)
         if (copy.#meta()?.format === format) return copy
       }
@@ -95,19 +99,27 @@ export class LocalCopy {
     return undefined
   }
 
-  /** An empty copy, in place of whatever is there. */
+  /** An empty copy, or the one that another process has made in this moment. */
   static create(path: string, place: Place): LocalCopy {
-    LocalCopy.delete(path)
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(`${path}-boot`, bootOf())
+    mkdirSync(path, { recursive: true })
+    if (!existsSync(bootFileOf(path))) writeFileSync(bootFileOf(path), bootOf())
     const copy = new LocalCopy(path)
-    copy.#put({ ...place, format, closed: false })
+    copy.#tree.transactionSync(() => {
+      if (copy.#meta() === undefined) copy.#put({ ...place, format, closed: false })
+    })
     return copy
   }
 
-  /** Deletes the file. Whoever has it open keeps what it had. */
+  /** Deletes what is in the folder. Whoever has it open keeps what it had. */
   static delete(path: string): void {
-    for (const file of [`${path}-boot`, path, `${path}-lock`]) rmSync(file, { force: true })
+    const away = `${path}.${randomUUID()}`
+    try {
+      renameSync(path, away)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+      throw error
+    }
+    rmSync(away, { recursive: true, force: true })
   }
 
   /** As it is now: another process, or thread, may have gone on. */
@@ -173,16 +185,16 @@ export class LocalCopy {
     try {
       if (!this.#written) return
       this.#tree.transactionSync(() => this.#put({ ...this.#meta()!, closed: true }))
-      const file = await openFile(this.path, 'r+')
+      const file = await openFile(dataOf(this.path), 'r+')
       try {
         await file.sync()
       } finally {
         await file.close()
       }
-      writeDurably(`${this.path}-boot`, closed)
+      writeDurably(bootFileOf(this.path), closed)
       // Another process may have gone on with it meanwhile.
       this.#tree.resetReadTxn()
-      if (!this.#meta()!.closed) writeDurably(`${this.path}-boot`, bootOf())
+      if (!this.#meta()!.closed) writeDurably(bootFileOf(this.path), bootOf())
     } catch {
       // It stays one that is in use in this boot.
     } finally {
@@ -197,7 +209,7 @@ export class LocalCopy {
 
   /** Takes a file that was closed in order into use, on disk, before anything else is written to it. */
   #reopen(): void {
-    writeDurably(`${this.path}-boot`, bootOf())
+    writeDurably(bootFileOf(this.path), bootOf())
     this.#tree.transactionSync(() => this.#put({ ...this.#meta()!, closed: false }))
   }
 
@@ -223,6 +235,10 @@ function isTree(path: string): boolean {
     closeSync(file)
   }
 }
+
+/** The file of a copy. */
+export const dataOf = (path: string): string => join(path, 'data.lmdb')
+const bootFileOf = (path: string): string => join(path, 'boot')
 
 function writeDurably(path: string, text: string): void {
   const file = openSync(path, 'w')

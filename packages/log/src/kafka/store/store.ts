@@ -17,7 +17,7 @@ const maxKeyBytes = 1900
 const worthThread = 50_000
 
 export interface StoreContext extends ReadContext {
-  /** The file of the local copy. */
+  /** The folder of the local copy. */
   readonly path: string
   /** Throws when the log is closed. */
   readonly open: () => void

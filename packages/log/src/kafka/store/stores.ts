@@ -9,7 +9,7 @@ import { Followers } from './followers.ts'
 import { Lanes } from './lanes.ts'
 import { KafkaStore } from './store.ts'
 
-/** The stores of this process, each in a file of its own. */
+/** The stores of this process, each in a folder of its own. */
 export class Stores {
   readonly #cluster: Cluster
   readonly #stores = new Map<string, KafkaStore>()
@@ -62,7 +62,7 @@ export class Stores {
     store = new KafkaStore(name, changelogOf(name), {
       cluster: this.#cluster,
       lanes: this.#lanes,
-      path: join(statePath, `${fileOf(name)}.lmdb`),
+      path: join(statePath, folderOf(name)),
       open: () => {
         if (this.#closing.signal.aborted) throw new HeddleError('HEDDLE_LOG_CLOSED')
       },
@@ -73,6 +73,6 @@ export class Stores {
   }
 }
 
-/** What a file can be called on any system: what tells names apart is the hash, which also knows great letters from small ones. */
-const fileOf = (name: string): string =>
+/** What a folder can be called on any system: what tells names apart is the hash, which also knows great letters from small ones. */
+const folderOf = (name: string): string =>
   `${name.replaceAll(/[^a-zA-Z0-9.-]/g, '_').slice(0, 80)}-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`
