@@ -32,6 +32,7 @@ export class ClassicProtocol implements GroupProtocol {
   #generation = -1
   /** What it owns was settled in this generation. */
   #ownedSince = -1
+  #interrupted = false
   /** The next exchange is a join. */
   #joining = true
   /** How many partitions each topic had when it joined: when there are more, they are to be shared out. */
@@ -96,6 +97,7 @@ export class ClassicProtocol implements GroupProtocol {
   }
 
   interrupt(): void {
+    this.#interrupted = true
     void this.#membership.cluster.connections.closeLane(this.#joinLane)
   }
 
@@ -153,6 +155,7 @@ export class ClassicProtocol implements GroupProtocol {
       this.#check(joined.errorCode)
       this.#memberId = joined.memberId
       this.#generation = joined.generationId
+      this.#checkInterrupted()
       const leads = joined.leader === joined.memberId
       const answer = await cluster.requestCoordinator(
         'group',
@@ -179,6 +182,7 @@ export class ClassicProtocol implements GroupProtocol {
 
   /** Says what it owns; the answer comes when all others have too. */
   #requestJoin() {
+    this.#checkInterrupted()
     const { cluster, group, instanceId, topics } = this.#membership
     const { rebalanceTimeoutMs, requestTimeoutMs } = cluster.settings
     cluster.connections.allow(this.#joinLane, rebalanceTimeoutMs + requestTimeoutMs)
@@ -200,6 +204,14 @@ export class ClassicProtocol implements GroupProtocol {
       consumerType,
       [{ name: cooperativeSticky, metadata }],
     )
+  }
+
+  /** Whoever leaves must not begin to wait for others again. @throws KafkaError */
+  #checkInterrupted(): void {
+    if (this.#interrupted)
+      throw new KafkaError('NETWORK_EXCEPTION', `a member leaves '${this.#membership.group}'`, {
+        retryable: false,
+      })
   }
 
   /** Whether the answer to a join only gave it the id with which it is to join. */

@@ -46,7 +46,11 @@ export class KafkaMember implements GroupMember {
   #timer: Timer | undefined
   #beating: Promise<void> | undefined
   #beatAgain = false
-  #walk: Promise<void> | undefined
+  /** The user's code is called once at a time, in order. */
+  #calls: Promise<void> = Promise.resolve()
+  #walking = false
+  /** How often all was lost: a walk that was begun before ends there. */
+  #losses = 0
   #lastHeard: number
   #ended = false
   /** It has said, or is saying, its last word. */
@@ -178,7 +182,7 @@ export class KafkaMember implements GroupMember {
   async leave(): Promise<void> {
     if (this.#ended) return
     this.#ended = true
-    await this.#walk
+    await this.#calls
     const owned = [...this.#owned.values()]
     try {
       if (owned.length > 0) await this.#options.onRevoked?.(owned)
@@ -256,7 +260,7 @@ export class KafkaMember implements GroupMember {
       const { clock } = this.#cluster.settings
       const session = this.#options.sessionTimeoutMs ?? defaultSessionTimeoutMs
       // The coordinator has not heard of this member for so long that its partitions may be another's by now.
-      if (this.#owned.size > 0 && clock.now() - this.#lastHeard > session) await this.#lose('lost')
+      if (this.#owned.size > 0 && clock.now() - this.#lastHeard > session) this.#lose('lost')
     }
   }
 
@@ -269,19 +273,23 @@ export class KafkaMember implements GroupMember {
 
   /** Walks from what is owned to what is assigned: first what goes, then what comes. */
   #advance(): void {
-    if (this.#ended || this.#walk !== undefined) return
-    this.#walk = this.#walkOn().finally(() => (this.#walk = undefined))
+    if (this.#ended || this.#walking) return
+    this.#walking = true
+    this.#calls = this.#calls.then(() => this.#walkOn()).finally(() => (this.#walking = false))
   }
 
   async #walkOn(): Promise<void> {
+    const losses = this.#losses
+    const over = (): boolean => this.#ended || this.#losses !== losses
     try {
-      while (!this.#ended && this.#target !== undefined) {
+      while (!over() && this.#target !== undefined) {
         const target = this.#target
         const going = [...this.#owned].filter(([key]) => !target.has(key)).map(([, place]) => place)
         const coming = [...target].filter(([key]) => !this.#owned.has(key)).map(([, place]) => place)
         if (going.length === 0 && coming.length === 0) return
         if (going.length > 0) {
           await this.#options.onRevoked?.(going)
+          if (this.#losses !== losses) return
           for (const place of going) this.#owned.delete(keyOf(place))
           this.#protocol.moved('revoked')
           this.#publish('revoked', going)
@@ -296,26 +304,32 @@ export class KafkaMember implements GroupMember {
     } catch (error) {
       // The user's code could not take or give up partitions: others may.
       publish('heddle:log:kafka:background-error', () => ({ task: 'group', error }))
-      if (this.#ended) return
+      // Or it could not, since they were lost meanwhile.
+      if (over()) return
       this.#ended = true
       await this.#depart()
       this.#publish('left', [])
     }
   }
 
-  async #lose(change: 'lost' | 'fenced'): Promise<void> {
+  /** The user's code hears of it after what it is doing now, and before it is given anything else. */
+  #lose(change: 'lost' | 'fenced'): void {
     const lost = [...this.#owned.values()]
     this.#owned.clear()
     this.#target = undefined
+    this.#losses++
     this.#protocol.reset()
     const ended = this.#ended
     if (change === 'fenced') this.#end()
     this.#publish(change, lost)
-    try {
-      if (lost.length > 0 && !ended) await this.#options.onLost?.(lost)
-    } catch (error) {
-      publish('heddle:log:kafka:background-error', () => ({ task: 'group', error }))
-    }
+    this.#calls = this.#calls.then(async () => {
+      try {
+        if (lost.length > 0 && !ended) await this.#options.onLost?.(lost)
+      } catch (error) {
+        publish('heddle:log:kafka:background-error', () => ({ task: 'group', error }))
+      }
+      this.#advance()
+    })
     // It joins anew with its next heartbeat.
     if (change === 'lost' && !ended) this.#beatAgain = true
   }
