@@ -102,6 +102,7 @@ describe('a buffer', () => {
     // It is dropped here as it would be there.
     expect(await publish(buffer, 'b')).toEqual([{ ...buffered, duplicate: true }])
     expect(buffer.waiting()).toMatchObject([{ topic, events: 3 }])
+    expect(await codeOf(buffer.append('unknown', [eventOf('x')]))).toBe('HEDDLE_LOG_UNAVAILABLE')
     expect(await stored()).toEqual(['a'])
     log.reach = 'up'
     // Whatever comes now goes behind what waits.
@@ -110,6 +111,8 @@ describe('a buffer', () => {
     expect(await later).toEqual([buffered])
     expect(await publish(buffer, 'f')).toMatchObject([{ offset: 5 }])
     expect(await stored()).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+    // What was never taken in is not made either.
+    expect(await inner.describeTopic('unknown')).toBeUndefined()
   })
 
   test('what was under way goes first, in its order; what the log had taken all the same is not there twice', async () => {
@@ -163,6 +166,19 @@ describe('a buffer', () => {
     second.attach(log)
     await emptied(second)
     expect(await stored()).toEqual(['a', 'b', 'c'])
+  })
+
+  test('a topic of which nothing waits is ready for the next outage', async () => {
+    const buffer = await start({ maxBytes: 30 })
+    buffer.expect([{ name: topic }])
+    expect(await codeOf(publish(buffer, 'too large for it'))).toBe('HEDDLE_BUFFER_FULL')
+    buffer.attach(log)
+    expect(await publish(buffer, 'a')).toMatchObject([{ offset: 0 }])
+    log.reach = 'away'
+    expect(await publish(buffer, 'b')).toMatchObject([buffered])
+    log.reach = 'up'
+    await emptied(buffer)
+    expect(await stored()).toEqual(['a', 'b'])
   })
 
   test('topics that are expected are taken in before the log has told of any', async () => {

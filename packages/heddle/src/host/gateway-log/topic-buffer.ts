@@ -17,6 +17,9 @@ import type { Target } from './target.ts'
 const drainRecords = 2_000
 const drainBytes = 2 ** 20
 
+/** How long a read of the buffer waits for what is said to be there, in ms. */
+const readWaitMs = 1_000
+
 /** The one partition of each topic in the buffer: what waits there is in the order in which it came. */
 const partition = 0
 
@@ -101,7 +104,10 @@ export class TopicBuffer {
   /** The log is there: what waits is brought to it. */
   attach(target: Target): void {
     this.#target = target
-    if (this.#buffering) this.#draining ??= this.#drain(target)
+    if (!this.#buffering || this.#draining) return
+    const draining = this.#drain(target)
+    // Where nothing waits it is over already.
+    if (this.#buffering) this.#draining = draining
   }
 
   get waiting(): Waiting | undefined {
@@ -253,18 +259,17 @@ export class TopicBuffer {
     let drained = 0
     for (let failures = 0; !stopping.aborted;) {
       try {
+        if (this.#next >= this.#end) {
+          // Nothing is awaited in between, so that nothing gets behind what is direct.
+          if (this.#writing === 0) return this.#emptied(drained)
+          await new Promise<void>((resolve) => this.#written.push(resolve))
+          continue
+        }
         seen ??= await this.#seen(target)
-        const done = await this.#drainSome(target, seen)
-        drained += done
+        drained += await this.#drainSome(target, seen)
         failures = 0
         this.#error = undefined
         watch(undefined)
-        if (done > 0) continue
-        if (this.#writing > 0) await new Promise<void>((resolve) => this.#written.push(resolve))
-        // Nothing is awaited from here on, so that nothing comes in between.
-        if (this.#writing > 0 || this.#next < this.#end) continue
-        this.#emptied(drained)
-        return
       } catch (error) {
         failures++
         seen = undefined
@@ -289,7 +294,7 @@ export class TopicBuffer {
     this.#made = undefined
     this.#since = undefined
     this.#release(this.#bytes)
-    bufferChannel.publish({ topic: this.#topic, state: 'empty', events: drained })
+    if (drained > 0) bufferChannel.publish({ topic: this.#topic, state: 'empty', events: drained })
   }
 
   /** The topic as it is now; made again, if somebody has deleted it: what was accepted is not dropped. */
@@ -325,6 +330,7 @@ export class TopicBuffer {
     const [fetched] = await kept.read([{ topic: this.#topic, partition, offset: this.#next }], {
       maxRecords: drainRecords,
       maxBytes: drainBytes,
+      waitMs: readWaitMs,
     })
     if (fetched === undefined) return 0
     const { records, nextOffset } = fetched
