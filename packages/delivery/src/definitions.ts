@@ -1,21 +1,8 @@
-import {
-  type Clock,
-  HeddleError,
-  type Log,
-  type Subscription,
-  isHeddleError,
-  sleep,
-  utf8,
-} from '@heddle/core'
+import { type Clock, HeddleError, type Log, type Subscription, utf8 } from '@heddle/core'
+import { writing } from './writing.ts'
 
 /** The store that all processes share, and the transactor that writes it. */
 const storeName = 'subscriptions'
-
-/** How often a change is tried when another process changes something at the same time. */
-const maxTries = 20
-
-/** Longest wait between those, in milliseconds: chosen at random, so that they do not meet again. */
-const maxWaitMs = 50
 
 const decoder = new TextDecoder()
 
@@ -60,29 +47,20 @@ export class Definitions {
     return changed
   }
 
-  async #change(
+  #change(
     name: string,
     change: (before: Subscription | undefined) => Subscription | undefined,
   ): Promise<Subscription | undefined> {
-    for (let tries = 1; ; tries++) {
-      // Opening it fences who is writing: what is read after that is what this one changes.
-      const transactor = await this.#log.transactor(storeName)
-      try {
-        const store = await this.#log.store(storeName)
-        const before = read(store.get(name))
-        const after = change(before)
-        if (after === before) return before
-        const transaction = transactor.begin()
-        transaction.put(store, name, after ? utf8(JSON.stringify(after)) : null)
-        await transaction.commit()
-        return after
-      } catch (error) {
-        if (!isHeddleError(error, 'HEDDLE_LOG_FENCED') || tries === maxTries) throw error
-        await sleep(this.#clock, Math.random() * maxWaitMs)
-      } finally {
-        await transactor.close()
-      }
-    }
+    return writing(this.#log, this.#clock, storeName, async (transactor) => {
+      const store = await this.#log.store(storeName)
+      const before = read(store.get(name))
+      const after = change(before)
+      if (after === before) return before
+      const transaction = transactor.begin()
+      transaction.put(store, name, after ? utf8(JSON.stringify(after)) : null)
+      await transaction.commit()
+      return after
+    })
   }
 }
 

@@ -1,4 +1,5 @@
 export * from './channels.ts'
+export { openDeadLetters } from './dead-letters/desk.ts'
 export { createDelivery } from './delivery.ts'
 export { type DeliveryOptions, type DeliverySettings, defaultSettings } from './options.ts'
 export { defaultRetry, defaultSubscription } from './settings.ts'

@@ -4,7 +4,7 @@ import {
   type Event,
   type Fetched,
   type Log,
-  type SubscriptionSettings,
+  type Subscription,
   celPredicate,
   fromRecord,
   isHeddleError,
@@ -13,6 +13,7 @@ import {
 import type { DeliveryFailed } from './channels.ts'
 import type { Lane } from './lane.ts'
 import type { Ledger } from './ledger.ts'
+import { isForAnother } from './redrive-target.ts'
 
 /** How long one read waits, in milliseconds. It ends early when there are other partitions to read. */
 const waitMs = 30_000
@@ -21,7 +22,7 @@ export interface ReaderContext {
   readonly log: Log
   readonly clock: Clock
   readonly ledger: Ledger
-  readonly settings: () => SubscriptionSettings
+  readonly settings: () => Subscription
   readonly lanes: () => Iterable<Lane>
   /** Most events of a partition that are open in memory. */
   readonly window: number
@@ -134,7 +135,8 @@ export class Reader {
   }
 
   #wants(event: Event): boolean {
-    const { filter } = this.#context.settings()
+    const { filter, name } = this.#context.settings()
+    if (isForAnother(event, name)) return false
     if (filter === undefined) return true
     if (this.#filter?.cel !== filter) this.#filter = celPredicate(filter)
     try {

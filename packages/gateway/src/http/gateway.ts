@@ -14,6 +14,7 @@ import { refusedChannel } from './channels.ts'
 import { answerClientError } from './client-error.ts'
 import type { GatewayContext } from './context.ts'
 import { cors } from './cors.ts'
+import { deadLetterRoutes } from './dead-letters.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { drain, unusedConnections } from './drain.ts'
 import { notFound } from './not-found.ts'
@@ -94,6 +95,7 @@ export function createHttpGateway(options: HttpGatewayOptions): HttpGateway {
     ...topicRoutes(context),
     ...webhookRoutes(context),
     ...(options.delivery ? subscriptionRoutes(context, options.delivery) : []),
+    ...(options.deadLetters ? deadLetterRoutes(context, options.deadLetters) : []),
     ...(options.extraRoutes ?? []).map(extraRoute),
   ]
   let document: object | undefined

@@ -4,7 +4,8 @@
  * @module
  */
 import type { IncomingMessage } from 'node:http'
-import type { Clock, Delivery, Guard, Log, Principal } from '@heddle/core'
+import type { Duplex } from 'node:stream'
+import type { Clock, DeadLetters, Delivery, Guard, Log, Principal } from '@heddle/core'
 import type { ExtraRoute } from './routes/route.ts'
 import type { WebhookOptions } from './webhooks/webhook.ts'
 
@@ -101,6 +102,14 @@ export type GatewayLogPort = Pick<
   | 'offsetAt'
 >
 
+/** A protocol over WebSockets that the gateway does not speak itself. */
+export interface SocketProtocol {
+  /** Names of its versions in `Sec-WebSocket-Protocol`, the best first. */
+  readonly names: readonly string[]
+  /** Serves a connection, a stream of bytes. Pages of other origins were refused by then, as `cors` says. */
+  readonly serve: (stream: Duplex) => void
+}
+
 export interface HttpGatewayOptions {
   /** Where events are kept. The gateway does not close it. */
   readonly log: GatewayLogPort
@@ -117,6 +126,10 @@ export interface HttpGatewayOptions {
   readonly webhooks?: Readonly<Record<string, WebhookOptions>>
   /** Subscriptions. Without it there are no routes for them. */
   readonly delivery?: Delivery
+  /** Dead letters. Without it there are no routes for them. */
+  readonly deadLetters?: DeadLetters
+  /** Other protocols over WebSockets, by the path that they are upgraded at, such as `/stomp`. */
+  readonly protocols?: Readonly<Record<string, SocketProtocol>>
   /** Routes of the host, such as the state of topologies: guarded, and in the OpenAPI document, as the others. */
   readonly extraRoutes?: readonly ExtraRoute[]
   /** Prometheus text for /metrics. Without it there is no /metrics. */

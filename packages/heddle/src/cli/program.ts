@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { version } from '../version.ts'
+import { deadLetterCommands } from './define/dead-letter-commands.ts'
 import { eventCommands } from './define/event-commands.ts'
 import { fileCommands } from './define/file-commands.ts'
 import { hostCommands } from './define/host-commands.ts'
@@ -34,6 +35,7 @@ Exit codes: 0 it worked, 1 it did not, 2 the command line or the configuration i
   eventCommands(program)
   topicCommands(program)
   subscriptionCommands(program)
+  deadLetterCommands(program)
   topologyCommands(program)
   stormCommands(program)
   for (const command of program.commands) inherit(command, program)

@@ -1,5 +1,5 @@
 import { type Guard, event, openGuard, toRecord } from '@heddle/core'
-import { createDelivery } from '@heddle/delivery'
+import { createDelivery, openDeadLetters } from '@heddle/delivery'
 import { createHttpGateway } from '@heddle/gateway/http'
 import { openMemoryLog } from '@heddle/log/memory'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -13,10 +13,10 @@ const guard: Guard = {
 async function open() {
   const log = await openMemoryLog()
   const delivery = createDelivery({ log })
-  const gateway = createHttpGateway({ log, delivery, guard })
+  const gateway = createHttpGateway({ log, delivery, deadLetters: openDeadLetters({ log }), guard })
   const { url } = await gateway.listen({ port: 0 })
   const ask = async (method: string, path: string, body?: object, signal?: AbortSignal) => {
-    const response = await fetch(`${url}/subscriptions${path}`, {
+    const response = await fetch(`${url}${path.startsWith('/topics/') ? '' : '/subscriptions'}${path}`, {
       method,
       signal: signal ?? null,
       ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
@@ -114,4 +114,45 @@ test('what is not allowed, or not valid, is refused and says why', async () => {
       status: 400,
       body: { detail: expect.stringContaining(detail) },
     })
+})
+
+test('dead letters are listed, sent again once, and dropped', async () => {
+  const { ask, pull } = served
+  await ask('PUT', '/mails', { topics: ['orders'] })
+  await publish('1', '2')
+  for (let count = 0; count < 2;) {
+    const { events } = (await pull('wait=30000&max=9')).body as Pulled
+    const nack = events.map(({ lease }) => ({ lease, giveUp: true, reason: 'no such customer' }))
+    await ask('POST', '/mails/settle', { nack })
+    count += events.length
+  }
+  const letters = '/topics/mails.dead-letters/dead-letters'
+  const filter = encodeURIComponent("event.data.id == '1'")
+  const one = (await ask('GET', `${letters}?filter=${filter}`)).body as { letters: { id: string }[] }
+  expect(one).toEqual({
+    letters: [
+      {
+        id: expect.stringMatching(/^\d:0$|^\d:1$/),
+        at: expect.any(Number),
+        event: expect.objectContaining({
+          id: '1',
+          data: { id: '1' },
+          dlsubscription: 'mails',
+          dlerror: expect.stringContaining('no such customer'),
+        }),
+      },
+    ],
+  })
+  const ids = [one.letters[0]!.id]
+  expect(await ask('POST', `${letters}/redrive`, { ids, to: 'secret' })).toMatchObject({ status: 403 })
+  const sent = { status: 200, body: { sent: { orders: 1 }, skipped: [] } }
+  expect(await ask('POST', `${letters}/redrive`, { ids, dryRun: true })).toEqual(sent)
+  expect(await ask('POST', `${letters}/redrive`, { ids })).toEqual(sent)
+  expect(await ask('POST', `${letters}/redrive`, { ids })).toMatchObject({ body: { sent: {} } })
+  expect(await pull('wait=30000')).toMatchObject({
+    body: { events: [{ attempt: 1, event: { id: '1', redriveto: 'subscription/mails' } }] },
+  })
+  expect(await ask('POST', `${letters}/drop`, {})).toMatchObject({ body: { dropped: 1 } })
+  expect(await ask('GET', letters)).toEqual({ status: 200, body: { letters: [] } })
+  expect(await ask('POST', `${letters}/drop`, { id: ids[0] })).toMatchObject({ status: 400 })
 })

@@ -40,7 +40,10 @@ const made = { name: text, createdAt: whole, version: some }
 const required = ['topics', 'order', 'leaseMs', 'maxInFlight', 'retry', 'expired', 'suspended']
 const leases = list(text)
 
-/** Schemas of subscriptions. */
+const meant = { ids: list(text), filter: text, after: text, limit: some }
+const next = { ...text, description: '`after` of the next page; missing when all were looked at' }
+
+/** Schemas of subscriptions and dead letters. */
 export const subscriptionSchemas: Readonly<Record<string, object>> = {
   SubscriptionSettings: object(settings, []),
   NewSubscription: object({ ...settings, from: start }, ['topics']),
@@ -95,4 +98,39 @@ export const subscriptionSchemas: Readonly<Record<string, object>> = {
     [],
   ),
   Settled: object({ lost: leases }),
+  DeadLetterPage: object(
+    {
+      letters: list(
+        object(
+          {
+            id: { ...text, description: 'partition:offset' },
+            at: { ...whole, description: 'Milliseconds since 1970 when it was given up' },
+            event: ref('Event'),
+            mark: object({ state: { enum: ['redriven', 'dropped'] }, at: whole, by: text, to: text }, [
+              'state',
+              'at',
+              'by',
+            ]),
+          },
+          ['id', 'at', 'event'],
+        ),
+      ),
+      next,
+    },
+    ['letters'],
+  ),
+  MeantDeadLetters: object(meant, []),
+  Redrive: object(
+    { ...meant, to: { ...text, description: 'Another topic, for all who read it' }, dryRun: flag },
+    [],
+  ),
+  Redriven: object(
+    {
+      sent: { type: 'object', additionalProperties: whole, description: 'How many to which topic' },
+      skipped: list(object({ id: text, reason: text })),
+      next,
+    },
+    ['sent', 'skipped'],
+  ),
+  DroppedDeadLetters: object({ dropped: whole, next }, ['dropped']),
 }
