@@ -1,4 +1,5 @@
 import {
+  type DeadLetters,
   type Delivery,
   type Engine,
   HeddleError,
@@ -72,7 +73,7 @@ export async function startFabric(
       opened.expect([...config.topics.map(topicSpec), ...all.flatMap(({ plan }) => plan.topics)])
       gatewayLog.useBuffer(opened)
     }
-    const running: { engine?: Engine; delivery?: Delivery } = {}
+    const running: { engine?: Engine; delivery?: Delivery; deadLetters?: DeadLetters } = {}
     const starting = (): HeddleError => new HeddleError('HEDDLE_HTTP_UNAVAILABLE', 'the host is starting')
     const lateDelivery = late(() => running.delivery, starting)
     const lateEngine = late(() => running.engine, starting)
@@ -83,6 +84,7 @@ export async function startFabric(
     const gateway = createHttpGateway({
       log: gatewayLog,
       delivery: lateDelivery,
+      deadLetters: late(() => running.deadLetters, starting),
       clock,
       version,
       webhooks: config.webhooks,
@@ -122,9 +124,10 @@ export async function startFabric(
     const log = await patiently(patience, () => openLog(config, clock))
     stops.push(() => log.close())
     for (const one of config.topics) await patiently(patience, () => log.createTopic(topicSpec(one)))
-    const { createDelivery } = await import('@heddle/delivery')
+    const { createDelivery, openDeadLetters } = await import('@heddle/delivery')
     const delivery = createDelivery({ log, clock, instance: config.instance })
     running.delivery = delivery
+    running.deadLetters = openDeadLetters({ log, clock })
     stops.push(() => delivery.close())
     for (const spec of all.flatMap(({ plan }) => plan.topics))
       await patiently(patience, () => ensureTopic(log, spec))
