@@ -53,24 +53,25 @@ export async function routing(report: Report, { log, brokers, folder }: Bench): 
       for (const topic of [near, far]) await log.deleteTopic(topic)
     }
   }
-  const here = (): Promise<number> =>
-    measure((each) => worker(brokers, join(folder, each.name), 'routes', each), warm, nearEnd)
 
+  const streamsRates = settings.map((): number[] => [])
+  const kafkajsRates: number[] = []
+  const mine: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    if (classPath !== undefined)
+      for (const [at, some] of settings.entries()) {
+        const start = (each: Routing): Side =>
+          streamsSide(classPath, brokers, join(folder, each.name), each, some)
+        streamsRates[at]!.push(await measure(start, warm, nearEnd))
+      }
+    if (module !== undefined)
+      kafkajsRates.push(await measure((each) => kafkajsSide(module, brokers, each), 3_000, 9_000))
+    mine.push(
+      await measure((each) => worker(brokers, join(folder, each.name), 'routes', each), warm, nearEnd),
+    )
+  }
   if (classPath !== undefined) {
-    const theirs = settings.map((): number[] => [])
-    const mine: number[] = []
-    for (let round = 0; round < rounds; round++) {
-      for (const [at, some] of settings.entries())
-        theirs[at]!.push(
-          await measure(
-            (each) => streamsSide(classPath, brokers, join(folder, each.name), each, some),
-            warm,
-            nearEnd,
-          ),
-        )
-      mine.push(await here())
-    }
-    const medians = theirs.map(median)
+    const medians = streamsRates.map(median)
     const reference = Math.max(...medians)
     const best = settings[medians.indexOf(reference)]!
     report({
@@ -87,18 +88,12 @@ export async function routing(report: Report, { log, brokers, folder }: Bench): 
       },
     })
   }
-  if (module !== undefined) {
-    const theirs: number[] = []
-    const mine: number[] = []
-    for (let round = 0; round < rounds; round++) {
-      theirs.push(await measure((each) => kafkajsSide(module, brokers, each), 3_000, 9_000))
-      mine.push(await here())
-    }
+  if (module !== undefined)
     report({
       figure: 'read, route and write exactly once: kafkajs that sends for each message',
       unit: 'records/s',
       ours: median(mine),
-      reference: median(theirs),
+      reference: median(kafkajsRates),
       atLeast: 3,
       conditions: {
         ...conditions,
@@ -106,7 +101,6 @@ export async function routing(report: Report, { log, brokers, folder }: Bench): 
         rounds,
       },
     })
-  }
   await progress.close()
   await log.deleteTopic(input)
 }
