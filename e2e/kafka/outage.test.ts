@@ -17,7 +17,7 @@ const outageMs = Number(process.env['HEDDLE_TEST_OUTAGE_MS'] ?? 8_000)
 /** Slower than that, an answer would not be one within a named bound: `gateway.publishTimeout`, and what a busy machine adds. */
 const boundMs = 5_000 + 5_000
 
-const timeoutMs = 120_000 + 2 * outageMs
+const timeoutMs = 240_000 + 2 * outageMs
 const keys = 24
 /** Between two events of a key, in ms: some hundred events a second, since all of them are counted in the end. */
 const pauseMs = 30
