@@ -24,7 +24,10 @@ async function runGroup(name: string): Promise<void> {
   await run((measured) => {
     const figure = toFigure(measured, conditions)
     figures.push(figure)
-    console.log(`  ${figure.holds ? '✓' : '✗'} ${figure.figure}: ${short(figure.ours)} ${figure.unit}`)
+    const { holds, ours, reference, ratio, unit } = figure
+    console.log(
+      `  ${holds ? '✓' : '✗'} ${figure.figure}: ${short(ours)} ${unit}, ${short(ratio)} of ${short(reference)}`,
+    )
   })
 
   // All were left out: what was measured elsewhere stays.
