@@ -104,9 +104,9 @@ export class Deployment {
 
   /** Stores that processes share, as they are now. */
   async #shared(): Promise<readonly SharedStores[]> {
-    const { plan, name } = this.topology
-    const record = readRecord(await this.#log.store(name))
-    return sharedStores(plan, record, this.#partitions, this.#seat, this.#settings.instance)
+    const { topology } = this
+    const record = readRecord(await this.#log.store(topology.name))
+    return sharedStores(topology, record, this.#partitions, this.#seat, this.#settings.instance)
   }
 
   /**

@@ -1,25 +1,28 @@
-import type { Plan } from '@heddle/core'
+import type { Plan, Topology } from '@heddle/core'
 import { type PlanRecord, storeName, timersName } from '../local/plan-record.ts'
 import type { Seat } from '../local/seat.ts'
 import { stateless } from '../operators/table.ts'
+import { takesOf } from '../operators/takes.ts'
 import { runStore, shareOf } from '../stages/share.ts'
 import { repartitionTopic, spoutsStage, stageGroup, stagesOf, topicsStage } from '../stages/stages.ts'
 import type { SharedStores } from './copies.ts'
 
 /** Stores of a topology, by the groups that say which process has them; see `startRun` for their names. */
 export function sharedStores(
-  plan: Plan,
+  { name, plan, code }: Topology,
   record: PlanRecord | undefined,
   partitions: number | undefined,
   seat: Seat | undefined,
   instance: string,
 ): readonly SharedStores[] {
-  const { name } = plan
   const statesOf = (components: Plan['components'], place: (store: string) => string): readonly string[] =>
     components
       .filter(({ operator }) => !stateless.has(operator))
-      .map(({ id }) => place(storeName(record, name, id)))
-      .flatMap((store) => [store, timersName(store)])
+      .flatMap((component) => {
+        const store = place(storeName(record, name, component.id))
+        const { timers } = takesOf(component, code.get(component.id) ?? {}, name)
+        return timers ? [store, timersName(store)] : [store]
+      })
   if (partitions === undefined) {
     if (seat?.member === undefined) return []
     const { group, topic, member } = seat
