@@ -5,6 +5,7 @@ export {
   type HttpGatewayOptions,
   type HttpLimits,
   type Readiness,
+  type SocketProtocol,
   defaultLimits,
 } from './options.ts'
 export { type Problem, problemOf } from './problem.ts'

@@ -1,5 +1,6 @@
 /**
- * WebSocket upgrades at `/topics/{topic}/events`. What may not be upgraded is answered as plain HTTP, with a problem.
+ * WebSocket upgrades at `/topics/{topic}/events`, and at the addresses of other protocols that the host speaks over them. What may
+ * not be upgraded is answered as plain HTTP, with a problem.
  *
  * @module
  */
@@ -15,6 +16,7 @@ import { Feed, filterOf } from '../http/read/feed.ts'
 import { one, startOf, whole } from '../http/read/start.ts'
 import { takeStream } from '../http/read/stream.ts'
 import type { Query } from '../http/routes/route.ts'
+import { socketStream } from './socket-stream.ts'
 import { type SocketReader, serveSocket } from './socket.ts'
 
 const route = '/topics/{topic}/events'
@@ -29,29 +31,57 @@ export function acceptSockets(server: Server, context: GatewayContext): { termin
     maxPayload: limits.maxLineBytes,
     perMessageDeflate: false,
   })
+  const spoken = new Map(
+    Object.entries(context.options.protocols ?? {}).map(([path, { names, serve }]) => [
+      path,
+      {
+        serve,
+        // Its own frames have their own limit, and may be cut anywhere.
+        sockets: new WebSocketServer({
+          noServer: true,
+          maxPayload: limits.maxBodyBytes + limits.maxHeaderBytes,
+          perMessageDeflate: false,
+          // The best that both know; a client that names none is taken as it is.
+          handleProtocols: (offered: Set<string>) => names.find((name) => offered.has(name)) ?? false,
+        }),
+      },
+    ]),
+  )
   const release = (): void => void context.load.streams--
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Nobody else listens yet: a reset now must not bring the process down.
     socket.on('error', () => socket.destroy())
-    admit(context, request).then(
-      (reader) => {
-        socket.once('close', release)
-        sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
-          socket.off('close', release)
-          void serveSocket(context, webSocket, reader)
-        })
-      },
-      (error: unknown) => {
-        const retryAfter = retryAfterOf(error)
-        socket.end(rawProblem(error, retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }))
-        if (refusedChannel.hasSubscribers)
-          refusedChannel.publish({ method: 'GET', route, problem: problemOf(error), error })
-      },
-    )
+    const refuse = (error: unknown): void => {
+      const retryAfter = retryAfterOf(error)
+      socket.end(rawProblem(error, retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }))
+      if (refusedChannel.hasSubscribers)
+        refusedChannel.publish({ method: 'GET', route, problem: problemOf(error), error })
+    }
+    const other = spoken.get(new URL(request.url ?? '/', 'http://gateway').pathname)
+    if (other) {
+      try {
+        if (context.stopping.aborted)
+          throw new HeddleError('HEDDLE_HTTP_UNAVAILABLE', 'the gateway is stopping')
+        checkOrigin(context, request)
+      } catch (error) {
+        return refuse(error)
+      }
+      return other.sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) =>
+        other.serve(socketStream(webSocket)),
+      )
+    }
+    admit(context, request).then((reader) => {
+      socket.once('close', release)
+      sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
+        socket.off('close', release)
+        void serveSocket(context, webSocket, reader)
+      })
+    }, refuse)
   })
   return {
     terminate: () => {
-      for (const socket of sockets.clients) socket.terminate()
+      for (const one of [sockets, ...Array.from(spoken.values(), (other) => other.sockets)])
+        for (const socket of one.clients) socket.terminate()
     },
   }
 }

@@ -77,6 +77,15 @@ export interface HeddleConfigInput {
       readonly maxAge?: Duration
     }
   }
+  readonly stomp?: {
+    readonly port?: number | 'none'
+    readonly host?: string
+    /** Passcodes by login. `${NAME}` is replaced by that environment variable. */
+    readonly users?: Readonly<Record<string, string>>
+    /** Files, whose paths start at the configuration file. */
+    readonly tls?: { readonly cert?: string; readonly key?: string }
+    readonly partitions?: number
+  }
   readonly topologies?: readonly string[]
   readonly topics?: readonly TopicConfigInput[]
   readonly webhooks?: Readonly<Record<string, WebhookInput>>
@@ -102,6 +111,16 @@ export type LogLevel = (typeof logLevels)[number]
 export const logFormats = ['auto', 'pretty', 'json'] as const
 export type LogFormat = (typeof logFormats)[number]
 
+export interface StompConfig {
+  readonly port: number
+  readonly host: string
+  /** Passcodes by login; everybody is let in when there are none. */
+  readonly users: Readonly<Record<string, string>>
+  /** `undefined`: plain TCP. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined
+  readonly partitions: number
+}
+
 /** The configuration, checked and complete. Paths are absolute, times in milliseconds, sizes in bytes. */
 export interface HeddleConfig {
   readonly data: string
@@ -116,6 +135,8 @@ export interface HeddleConfig {
       | { readonly path: string; readonly maxBytes: number; readonly maxAgeMs: number }
       | undefined
   }
+  /** `undefined`: there is no STOMP. */
+  readonly stomp: StompConfig | undefined
   readonly topologies: readonly string[]
   readonly topics: readonly TopicConfigInput[]
   readonly webhooks: Readonly<Record<string, WebhookInput>>

@@ -52,6 +52,9 @@ const shares = z.int().min(1).max(1000)
 /** What stands for a name that is there only once. */
 const randomInstance = 'random'
 
+/** What stands for no port. */
+const noPort = 'none'
+
 /** What stands for no folder. */
 const noBuffer = 'none'
 
@@ -103,6 +106,17 @@ export const configSchema = (env: NodeJS.ProcessEnv, folder: (key: string) => st
         publishTimeout: duration,
         buffer: z.strictObject({ path: z.string().min(1), maxBytes: size, maxAge: duration }),
       }),
+      stomp: z.strictObject({
+        port: z.union([z.literal(noPort), z.int().min(0).max(65_535)]),
+        host: z.string().min(1),
+        users: z.record(z.string().min(1), secret(env)),
+        tls: z
+          .strictObject({ cert: path.optional(), key: path.optional() })
+          .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+            message: 'has one of cert and key, and needs both or none',
+          }),
+        partitions: shares,
+      }),
       topologies: z.array(z.string().min(1)),
       topics: z.array(topic),
       webhooks: z.record(
@@ -135,34 +149,43 @@ export const configSchema = (env: NodeJS.ProcessEnv, folder: (key: string) => st
       message: 'is for a log that can be away; the embedded one is in this process',
       path: ['gateway', 'buffer', 'path'],
     })
-    .transform(({ drain, instance, gateway, http: { maxBody, ...http }, threads, ...rest }): HeddleConfig => {
-      const { path, maxBytes, maxAge } = gateway.buffer
-      const config = {
-        ...rest,
-        data: resolve(folder('data'), rest.data),
-        kafka: withPaths(rest.kafka as KafkaInput, folder('kafka')),
-        topologies: rest.topologies.map((path) => resolve(folder('topologies'), path)),
-        http: { ...http, maxBodyBytes: maxBody },
-        gateway: {
-          publishTimeoutMs: gateway.publishTimeout,
-          buffer:
-            path === noBuffer
-              ? undefined
-              : { path: resolve(folder('gateway.buffer.path'), path), maxBytes, maxAgeMs: maxAge },
-        },
-        drainMs: drain,
-        instance:
-          instance === randomInstance
-            ? `${hostname().replaceAll(/[^\w.-]/g, '-')}-${randomBytes(3).toString('hex')}`
-            : instance,
-        threads: {
-          isolation: threads.isolation,
-          memoryBytes: threads.memory,
-          hangTimeoutMs: threads.hangTimeout,
-        },
-      }
-      return config as HeddleConfig
-    })
+    .transform(
+      ({ drain, instance, gateway, http: { maxBody, ...http }, stomp, threads, ...rest }): HeddleConfig => {
+        const { path, maxBytes, maxAge } = gateway.buffer
+        const config = {
+          ...rest,
+          data: resolve(folder('data'), rest.data),
+          kafka: withPaths(rest.kafka as KafkaInput, folder('kafka')),
+          topologies: rest.topologies.map((path) => resolve(folder('topologies'), path)),
+          http: { ...http, maxBodyBytes: maxBody },
+          stomp:
+            stomp.port === noPort ? undefined : { ...stomp, tls: withFolder(stomp.tls, folder('stomp.tls')) },
+          gateway: {
+            publishTimeoutMs: gateway.publishTimeout,
+            buffer:
+              path === noBuffer
+                ? undefined
+                : { path: resolve(folder('gateway.buffer.path'), path), maxBytes, maxAgeMs: maxAge },
+          },
+          drainMs: drain,
+          instance:
+            instance === randomInstance
+              ? `${hostname().replaceAll(/[^\w.-]/g, '-')}-${randomBytes(3).toString('hex')}`
+              : instance,
+          threads: {
+            isolation: threads.isolation,
+            memoryBytes: threads.memory,
+            hangTimeoutMs: threads.hangTimeout,
+          },
+        }
+        return config as HeddleConfig
+      },
+    )
+
+const withFolder = ({ cert, key }: { cert?: string | undefined; key?: string | undefined }, folder: string) =>
+  cert === undefined || key === undefined
+    ? undefined
+    : { cert: resolve(folder, cert), key: resolve(folder, key) }
 
 /** With the paths of its files absolute. */
 function withPaths({ tls, sasl, ...rest }: KafkaInput, folder: string): KafkaInput {

@@ -106,6 +106,46 @@ export const settings: readonly Setting[] = [
       'When the oldest event of a topic has waited for this long, further ones are refused with 503: whoever publishes should know that nobody has had them for a day. What was accepted is kept.',
   },
   {
+    key: 'stomp.port',
+    env: 'HEDDLE_STOMP_PORT',
+    flag: '--stomp <port>',
+    form: 'number',
+    default: 'none',
+    about:
+      'Port for STOMP clients (docs/guides/stomp.md); 61613 is what they expect, 0 takes a free one. They are served over WebSockets at `/stomp` of the gateway then, too. `none`: there is no STOMP.',
+  },
+  {
+    key: 'stomp.host',
+    env: 'HEDDLE_STOMP_HOST',
+    form: 'text',
+    default: '127.0.0.1',
+    about: 'Address to listen on for STOMP. Only this machine, until you say otherwise.',
+  },
+  {
+    key: 'stomp.users',
+    env: 'HEDDLE_STOMP_USERS',
+    form: 'json',
+    default: {},
+    secret: true,
+    about:
+      'Passcodes by login. Others are refused then; without any, everybody is let in, whatever they say, as ActiveMQ does by default.',
+  },
+  {
+    key: 'stomp.tls',
+    env: 'HEDDLE_STOMP_TLS',
+    form: 'json',
+    default: {},
+    about: 'Certificate and key of the STOMP port as files: `{ cert, key }`. Without them it is plain TCP.',
+  },
+  {
+    key: 'stomp.partitions',
+    env: 'HEDDLE_STOMP_PARTITIONS',
+    form: 'number',
+    default: 1,
+    about:
+      'Partitions of the topics that are made for STOMP destinations. With 1 a queue keeps its order, as in ActiveMQ, and one process at a time gives it out; more are for several processes.',
+  },
+  {
     key: 'topologies',
     env: 'HEDDLE_TOPOLOGIES',
     form: 'list',

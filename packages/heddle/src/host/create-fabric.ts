@@ -28,6 +28,8 @@ export interface FabricOptions {
 export interface Fabric {
   /** Address of the gateway, such as `http://127.0.0.1:4333`. */
   readonly url: string
+  /** Where STOMP is served, such as `127.0.0.1:61613`; `undefined` without `config.stomp`. */
+  readonly stomp: string | undefined
   readonly config: HeddleConfig
   /** Yours to use; closed by `close`. */
   readonly log: Log

@@ -10,6 +10,7 @@ import {
   topic,
   systemClock,
 } from '@heddle/core'
+import type { StompServer } from '@heddle/gateway/stomp'
 import type { HeddleConfig, TopicConfigInput } from '../config/config.ts'
 import { version } from '../version.ts'
 import type { Fabric, FabricOptions } from './create-fabric.ts'
@@ -21,6 +22,7 @@ import { findTopologyFiles, loadTopologyFile } from './load-topologies.ts'
 import { logEvents } from './log-events.ts'
 import type { Logger } from './logger.ts'
 import { isLocal, openLog } from './open-log.ts'
+import { openStomp, stompProtocols } from './open-stomp.ts'
 import { type Patience, patiently } from './patience.ts'
 import { topologyRoutes } from './topology-routes.ts'
 import { upgradeOptions } from './upgrade-options.ts'
@@ -73,7 +75,8 @@ export async function startFabric(
       opened.expect([...config.topics.map(topicSpec), ...all.flatMap(({ plan }) => plan.topics)])
       gatewayLog.useBuffer(opened)
     }
-    const running: { engine?: Engine; delivery?: Delivery; deadLetters?: DeadLetters } = {}
+    const running: { engine?: Engine; delivery?: Delivery; deadLetters?: DeadLetters; stomp?: StompServer } =
+      {}
     const starting = (): HeddleError => new HeddleError('HEDDLE_HTTP_UNAVAILABLE', 'the host is starting')
     const lateDelivery = late(() => running.delivery, starting)
     const lateEngine = late(() => running.engine, starting)
@@ -104,6 +107,14 @@ export async function startFabric(
           return { ready: gatewayLog.accepts, reason: gatewayLog.awayReason }
         return state === 'running' ? { ready: true } : { ready: false, reason: 'it is starting' }
       },
+      ...(config.stomp && {
+        protocols: {
+          '/stomp': {
+            names: stompProtocols,
+            serve: (stream) => (running.stomp ? running.stomp.serve(stream) : void stream.destroy()),
+          },
+        },
+      }),
       ...(guard && { guard }),
       ...(authenticate && { authenticate }),
     })
@@ -133,6 +144,14 @@ export async function startFabric(
       await patiently(patience, () => ensureTopic(log, spec))
     // All topics are there: events can be published while topologies start, which may have much state to restore.
     gatewayLog.use(log)
+    const { stomp: stompConfig } = config
+    const stomp =
+      stompConfig && (await openStomp({ ...config, stomp: stompConfig }, { log, delivery, clock, guard }))
+    if (stomp) {
+      running.stomp = stomp.server
+      // Before the gateway, which would wait for its WebSockets.
+      doors.unshift(() => stomp.server.close())
+    }
     const engine = await startEngine(config, log, options)
     running.engine = engine
     stops.push(async () => {
@@ -147,7 +166,7 @@ export async function startFabric(
       topologies.push(await patiently(patience, () => engine.submit(one, upgrade)))
     }
     state = 'running'
-    return { url, config, log, engine, topologies, close: () => (closing ??= stop()) }
+    return { url, stomp: stomp?.address, config, log, engine, topologies, close: () => (closing ??= stop()) }
   } catch (error) {
     await stop().catch(() => {}) // the first error is the one to tell
     throw error

@@ -8,6 +8,9 @@ import { type Message, messageFrame } from '../message/message.ts'
 import type { Given, Source } from './source.ts'
 import type { Opened } from './subscribe.ts'
 
+/** Most messages that are written together. 100: each further one saves little, and all are held until the network has them. */
+const atOnce = 100
+
 export type AckMode = 'auto' | 'client' | 'client-individual'
 
 /** A message that the client has, and has not settled. */
@@ -119,7 +122,7 @@ export class Subscription {
           await new Promise<void>((resolve) => this.#credited.push(resolve))
           continue
         }
-        const given = await source.next(credit, signal)
+        const given = await source.next(Math.min(credit, atOnce), signal)
         if (given.length === 0 || signal.aborted) continue
         if (!(await this.#give(source, given))) return
         // At most once from here on, as in ActiveMQ: the network has them.

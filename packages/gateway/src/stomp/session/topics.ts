@@ -4,7 +4,7 @@
  * @module
  */
 import { EventEmitter } from 'node:events'
-import type { TopicSpec } from '@heddle/core'
+import { type TopicSpec, isHeddleError } from '@heddle/core'
 import { fits } from '../destination/destination.ts'
 import { decodeName, queueOfTopic } from '../destination/log-names.ts'
 import type { StompLog } from '../options.ts'
@@ -73,11 +73,14 @@ export class Topics {
   async #make(name: string): Promise<void> {
     // Whatever settings it has.
     if (await this.#log.describeTopic(name)) return
-    await this.#log.createTopic(
+    const spec: TopicSpec =
       name === temporaryTopic
         ? { name, ...this.#spec, partitions: 1, retention: { ms: temporaryRetentionMs }, durability: 'os' }
-        : { name, ...this.#spec },
-    )
+        : { name, ...this.#spec }
+    await this.#log.createTopic(spec).catch((error: unknown) => {
+      // Another process was first.
+      if (!isHeddleError(error, 'HEDDLE_LOG_TOPIC_EXISTS')) throw error
+    })
     this.#made.emit('made')
   }
 }
