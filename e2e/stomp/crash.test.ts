@@ -5,7 +5,7 @@ import { Running, temporaryFolder } from '../house/cli.ts'
 import { StompClient } from './client.ts'
 
 /** How often the host is killed, and how many senders and consumers there are. */
-const kills = 6
+const kills = 4
 const clients = 4
 const destination = '/queue/work'
 
