@@ -156,6 +156,10 @@ describe('a buffer', () => {
     await publish(first, 'a', 'b')
     const closing = first.close()
     await until(async () => (await Promise.race([closing, Promise.resolve(false)])) === undefined)
+    // It begins all the same where less may wait than does.
+    const full = await start({ maxBytes: 1 })
+    expect(await codeOf(publish(full, 'c'))).toBe('HEDDLE_BUFFER_FULL')
+    await full.close()
     open = []
     const second = await start()
     expect(second.waiting()).toMatchObject([{ topic, events: 2 }])

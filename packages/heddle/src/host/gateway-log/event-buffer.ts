@@ -13,8 +13,9 @@ import {
   type Transactor,
   sleep,
 } from '@heddle/core'
+import type { BufferContext, Waiting } from './buffer-context.ts'
 import { Target } from './target.ts'
-import { TopicBuffer, type BufferContext, type Waiting } from './topic-buffer.ts'
+import { TopicBuffer } from './topic-buffer.ts'
 
 export interface EventBufferOptions {
   /** Folder of the buffer; one process at a time uses it. */
@@ -209,6 +210,8 @@ export class EventBuffer {
       })
       const since = fetched?.records[0]?.timestamp ?? this.#options.clock.now()
       const topic = new TopicBuffer(name, this.#context, undefined)
+      // More than may wait by now, perhaps: then nothing else is taken in.
+      this.#bytes += bytes
       topic.resume(earliest, latest, bytes, since)
       this.#topics.set(name, topic)
     }

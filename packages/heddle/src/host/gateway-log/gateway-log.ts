@@ -16,9 +16,9 @@ import {
 import type { GatewayLogPort } from '@heddle/gateway/http'
 import { away, isAway } from './away.ts'
 import { Breaker } from './breaker.ts'
+import type { Waiting } from './buffer-context.ts'
 import { logStateChannel } from './channels.ts'
 import type { EventBuffer } from './event-buffer.ts'
-import type { Waiting } from './topic-buffer.ts'
 
 export interface GatewayLogOptions {
   readonly clock: Clock

@@ -1,14 +1,6 @@
-import {
-  type AppendOptions,
-  type Appended,
-  type Clock,
-  HeddleError,
-  type Log,
-  type RecordInput,
-  type TopicSpec,
-  sleep,
-} from '@heddle/core'
+import { type AppendOptions, type Appended, HeddleError, type RecordInput, sleep } from '@heddle/core'
 import { away, isAway, reasonOf, waitAfter, within } from './away.ts'
+import type { BufferContext, Waiting } from './buffer-context.ts'
 import { bufferChannel } from './channels.ts'
 import { Seen } from './seen.ts'
 import type { Target } from './target.ts'
@@ -23,42 +15,12 @@ const readWaitMs = 1_000
 /** The one partition of each topic in the buffer: what waits there is in the order in which it came. */
 const partition = 0
 
-/** What the topics of a buffer share. */
-export interface BufferContext {
-  /** The embedded log that keeps the events. */
-  readonly kept: Log
-  readonly clock: Clock
-  readonly timeoutMs: number
-  readonly maxAgeMs: number
-  /** Told of each attempt: `undefined` when the log gave an answer, or why not. */
-  readonly watch: (reason: string | undefined) => void
-  /** What is known of a topic; `undefined` when that is nothing. */
-  readonly known: (topic: string) => TopicSpec | undefined
-  /** Counts bytes that come into the buffer, or leave it. @throws HEDDLE_BUFFER_FULL */
-  readonly take: (bytes: number) => void
-  readonly release: (bytes: number) => void
-  /** @throws when the buffer belongs to another process. */
-  readonly check: () => void
-  readonly stopping: AbortSignal
-}
-
 /** A publish that the log has, and has not answered yet. */
 interface UnderWay {
   readonly records: readonly RecordInput[]
   readonly options: AppendOptions | undefined
   readonly resolve: (answer: readonly Appended[]) => void
   readonly reject: (error: unknown) => void
-}
-
-/** What waits of a topic. */
-export interface Waiting {
-  readonly topic: string
-  readonly events: number
-  readonly bytes: number
-  /** When the oldest of them came, ms since 1970. */
-  readonly since: number | undefined
-  /** Why it was not emptied the last time. */
-  readonly error: string | undefined
 }
 
 /**
@@ -91,14 +53,13 @@ export class TopicBuffer {
     this.#buffering = target === undefined
   }
 
-  /** Takes up what an earlier process left. @param bytes What that is counted as. */
+  /** Takes up what an earlier process left. @param bytes What that is counted as, and is counted already. */
   resume(from: number, to: number, bytes: number, since: number): void {
     this.#next = from
     this.#end = to
     this.#bytes = bytes
     this.#since = since
     this.#buffering = true
-    this.#context.take(bytes)
   }
 
   /** The log is there: what waits is brought to it. */
