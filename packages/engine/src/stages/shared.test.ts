@@ -1,8 +1,11 @@
 import { type Engine, type Guarantee, type Log, type Topology, topic, topology, tumbling } from '@heddle/core'
 import { openEmbeddedLog } from '@heddle/log/embedded'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Harness, publish, read, until } from '../fixtures/harness.ts'
 import { localEngine } from '../local/local-engine.ts'
+
+// They wait for groups and the disk, as long as `until` and `read` have patience.
+vi.setConfig({ testTimeout: 30_000 })
 
 let harness: Harness
 let log: Log
