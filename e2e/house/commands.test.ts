@@ -113,6 +113,8 @@ export default topology('wrong')
       env: {
         HEDDLE_DATA: 'd',
         HEDDLE_WEBHOOKS: '{"a":{"topic":"t","signature":"github","secret":"sesame"}}',
+        HEDDLE_STOMP_PORT: '0',
+        HEDDLE_STOMP_USERS: '{"shop":"sesame"}',
       },
     }
     const args = ['doctor', '--json', '--http', String(port), '--log', 'kafka://me:sesame@broker:9092']

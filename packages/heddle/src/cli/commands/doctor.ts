@@ -71,11 +71,20 @@ function valueOf(config: HeddleConfig, key: string): unknown {
     case 'gateway.buffer.path':
       return config.gateway.buffer?.path ?? 'none'
     case 'gateway.buffer.maxBytes':
-      return config.gateway.buffer?.maxBytes ?? ''
+      return config.gateway.buffer?.maxBytes ?? 'none'
     case 'gateway.buffer.maxAge':
-      return config.gateway.buffer?.maxAgeMs ?? ''
+      return config.gateway.buffer?.maxAgeMs ?? 'none'
+    case 'stomp.users':
+      // Logins, without their passcodes.
+      return Object.fromEntries(Object.keys(config.stomp?.users ?? {}).map((login) => [login, '(set)']))
     default:
-      return key.split('.').reduce<unknown>((value, part) => (value as Record<string, unknown>)[part], config)
+      // Of what is off, nothing else is kept either.
+      return (
+        key
+          .split('.')
+          .reduce<unknown>((value, part) => (value as Record<string, unknown> | undefined)?.[part], config) ??
+        'none'
+      )
   }
 }
 
