@@ -51,6 +51,7 @@ export default defineConfig({
           'topologies',
           'yaml',
           'publish-and-read',
+          'subscriptions',
           'kafka',
           'testing',
         ]),

@@ -1,4 +1,4 @@
-import { fromRecord, type SubscriptionSettings } from '@heddle/core'
+import { type SubscriptionChanges, fromRecord } from '@heddle/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Bench, ids, openBench } from './bench.fixture.ts'
 
@@ -10,8 +10,8 @@ beforeEach(async () => {
 })
 afterEach(() => bench.close())
 
-const subscribe = (settings: Partial<SubscriptionSettings> = {}) =>
-  bench.delivery.create('mails', { topics: ['orders'], ...settings })
+const subscribe = (settings: SubscriptionChanges = {}) =>
+  bench.delivery.create('mails', { ...settings, topics: ['orders'] })
 
 const orders = (...names: readonly string[]) =>
   bench.publish('orders', ...names.map((id) => ({ id, type: 'order', partitionkey: id.split('-')[0]! })))

@@ -10,6 +10,7 @@ import {
   type ReceiveOptions,
   type Settlement,
   type Subscription,
+  type SubscriptionChanges,
   type SubscriptionSettings,
   type SubscriptionStart,
   type SubscriptionStatus,
@@ -69,7 +70,7 @@ class LogDelivery implements Delivery {
 
   async create(
     name: string,
-    given: Partial<SubscriptionSettings> & Pick<SubscriptionSettings, 'topics'>,
+    given: SubscriptionChanges & Pick<SubscriptionSettings, 'topics'>,
     from: SubscriptionStart = 'latest',
   ): Promise<Subscription> {
     checkName(name)
@@ -109,7 +110,7 @@ class LogDelivery implements Delivery {
     }
   }
 
-  async alter(name: string, changes: Partial<SubscriptionSettings>): Promise<Subscription> {
+  async alter(name: string, changes: SubscriptionChanges): Promise<Subscription> {
     for (const topic of changes.topics ?? []) await this.#log.partitions(topic)
     const altered = await this.#definitions.change(name, (before) => {
       if (!before) throw new HeddleError('HEDDLE_SUBSCRIPTION_UNKNOWN', `'${name}'`)

@@ -25,12 +25,14 @@ export class Lane implements TopicPartition {
   readonly #done: (offset: number) => boolean
   readonly #history: ReadonlyMap<number, Open>
   #committed: Progress
+  #touched: number
 
   constructor({ topic, partition }: TopicPartition, committed: Progress) {
     this.topic = topic
     this.partition = partition
     this.next = committed.offset
-    const { done, history } = decodeProgress(committed)
+    const { done, history, touched } = decodeProgress(committed)
+    this.#touched = touched
     this.#done = done
     this.#history = history
     this.#committed = committed
@@ -46,12 +48,15 @@ export class Lane implements TopicPartition {
     return this.#history.get(offset)
   }
 
+  /** It is done, or was given out. */
+  touch(offset: number): void {
+    this.dirty = true
+    if (offset >= this.#touched) this.#touched = offset + 1
+  }
+
   /** What to commit, without those that `settled` says are done with this commit; `undefined` when it has not changed. */
   progress(settled: (item: Item) => boolean): CommittedOffset | undefined {
-    const progress = encodeProgress(
-      [...this.open.values()].filter((item) => !settled(item)),
-      this.next,
-    )
+    const progress = encodeProgress(except(this.open.values(), settled), this.next, this.#touched)
     const { offset, metadata } = this.#committed
     if (progress.offset === offset && progress.metadata === metadata) return undefined
     return { topic: this.topic, partition: this.partition, ...progress }
@@ -60,4 +65,8 @@ export class Lane implements TopicPartition {
   committed({ offset, metadata }: Progress): void {
     this.#committed = { offset, ...(metadata !== undefined && { metadata }) }
   }
+}
+
+function* except(items: Iterable<Item>, settled: (item: Item) => boolean): Iterable<Item> {
+  for (const item of items) if (!settled(item)) yield item
 }

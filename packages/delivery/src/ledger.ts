@@ -150,7 +150,7 @@ export class Ledger {
     item.attempts++
     item.redelivered = true
     item.lane.leased++
-    item.lane.dirty = true
+    item.lane.touch(item.offset)
     this.#leases.set(id, { id, item, holder })
     holder.leases.add(id)
     this.#limit(id, item, leasedUntil)
@@ -228,7 +228,7 @@ export class Ledger {
     if (item.state === 'ready') this.#ready.remove(item)
     item.state = 'done'
     lane.open.delete(item.offset)
-    lane.dirty = true
+    lane.touch(item.offset)
     this.bytes -= item.bytes
     this.told(outcome, 1)
     if (key !== undefined) {

@@ -1,6 +1,7 @@
 import {
   type DeliveryRetry,
   HeddleError,
+  type SubscriptionChanges,
   type SubscriptionSettings,
   celPredicate,
   didYouMean,
@@ -112,7 +113,7 @@ function unknown(setting: string, name: string, known: readonly string[]): Heddl
  * @throws HEDDLE_SUBSCRIPTION_INVALID, HEDDLE_EXPRESSION_INVALID
  */
 export function completeSettings(
-  changes: Partial<SubscriptionSettings>,
+  changes: SubscriptionChanges,
   before: SubscriptionSettings | undefined,
 ): SubscriptionSettings {
   const settings: Record<string, unknown> = { ...defaultSubscription, ...before }

@@ -43,6 +43,11 @@ export interface SubscriptionSettings {
   readonly suspended: boolean
 }
 
+/** Settings to begin with, or to be changed; what is `undefined` has its default, or goes back to it. */
+export type SubscriptionChanges = {
+  readonly [Name in Exclude<keyof SubscriptionSettings, 'retry'>]?: SubscriptionSettings[Name] | undefined
+} & { readonly retry?: Partial<DeliveryRetry> | undefined }
+
 /** Where a subscription begins, or is moved to: a time is in milliseconds since 1970. */
 export type SubscriptionStart = 'earliest' | 'latest' | { readonly time: number }
 
@@ -144,14 +149,14 @@ export interface Delivery {
    */
   create(
     name: string,
-    settings: Partial<SubscriptionSettings> & Pick<SubscriptionSettings, 'topics'>,
+    settings: SubscriptionChanges & Pick<SubscriptionSettings, 'topics'>,
     from?: SubscriptionStart,
   ): Promise<Subscription>
   list(): Promise<readonly Subscription[]>
   /** @throws HEDDLE_SUBSCRIPTION_UNKNOWN, as all that follow. */
   describe(name: string): Promise<SubscriptionStatus>
   /** Changes settings; what is given out goes on. Other processes see it within a few seconds. */
-  alter(name: string, changes: Partial<SubscriptionSettings>): Promise<Subscription>
+  alter(name: string, changes: SubscriptionChanges): Promise<Subscription>
   /** Deletes it and how far it had come. Its dead letters stay. */
   delete(name: string): Promise<void>
   /**

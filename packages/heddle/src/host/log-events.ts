@@ -1,5 +1,6 @@
 import type { FileCut } from '@heddle/connectors'
 import { type Clock, systemClock } from '@heddle/core'
+import type { DeliveryFailed, Settled } from '@heddle/delivery'
 import type {
   DeadLetterMessage,
   DeliveryMessage,
@@ -97,6 +98,20 @@ export function logEvents(logger: Logger, clock: Clock = systemClock): () => voi
     onChannel<ShellMessage>('heddle:engine:shell', ({ message, level, ...facts }) =>
       logger[level === 'trace' ? 'debug' : level](facts, message),
     ),
+    onChannel<DeliveryFailed>('heddle:delivery:failed', ({ error, ...facts }) =>
+      often(
+        'warn',
+        `${facts.subscription} ${facts.doing}`,
+        { ...facts, err: error },
+        'a subscription cannot go on; it is tried again',
+      ),
+    ),
+    onChannel<Settled>('heddle:delivery:settled', ({ outcome, ...facts }) => {
+      if (outcome === 'dead')
+        often('warn', facts.subscription, facts, 'a subscription gave up events: they are dead letters')
+      else if (outcome === 'lost')
+        logger.error(facts, 'events of a subscription were deleted before they were given out')
+    }),
     onChannel<CommitFailedMessage>('heddle:log:commit-failed', (facts) =>
       often('error', facts.code, facts, 'a commit failed; nothing of it was kept'),
     ),

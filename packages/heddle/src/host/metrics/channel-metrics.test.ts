@@ -1,15 +1,22 @@
 import { channel } from 'node:diagnostics_channel'
 import type { FileWritten, HttpAnswered } from '@heddle/connectors'
+import type { Leased, Settled } from '@heddle/delivery'
 import type { PublishMessage, ReadMessage, StreamMessage } from '@heddle/gateway/http'
 import type { CommitMessage } from '@heddle/log/embedded'
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { connectorMetrics } from './connector-metrics.ts'
+import { deliveryMetrics } from './delivery-metrics.ts'
 import { gatewayMetrics } from './gateway-metrics.ts'
 import { logMetrics } from './log-metrics.ts'
 
 const registry = new Registry()
-const groups = [gatewayMetrics(registry), connectorMetrics(registry), logMetrics(registry)]
+const groups = [
+  gatewayMetrics(registry),
+  connectorMetrics(registry),
+  deliveryMetrics(registry),
+  logMetrics(registry),
+]
 const publish = <M>(name: string, message: M): void => channel(name).publish(message)
 const lines = async (): Promise<string[]> => (await registry.metrics()).split('\n')
 
@@ -51,8 +58,14 @@ test('what the rooms publish is counted, and nothing more after close', async ()
     applyMs: 1,
     syncMs: 0.3,
   })
+  publish<Leased>('heddle:delivery:leased', { subscription: 's', events: 3, again: 1, ageMs: 20 })
+  publish<Settled>('heddle:delivery:settled', { subscription: 's', outcome: 'acked', events: 2 })
   const text = await lines()
   for (const line of [
+    'heddle_subscription_leased_total{subscription="s"} 3',
+    'heddle_subscription_redelivered_total{subscription="s"} 1',
+    'heddle_subscription_wait_seconds_count{subscription="s"} 1',
+    'heddle_subscription_settled_total{subscription="s",outcome="acked"} 2',
     'heddle_gateway_published_events_total{topic="a",mode="batch"} 7',
     'heddle_gateway_duplicate_events_total{topic="a",mode="batch"} 2',
     'heddle_gateway_published_bytes_total{topic="a",mode="batch"} 99',

@@ -4,6 +4,7 @@ import { within } from '../gateway-log/away.ts'
 import type { GatewayLog } from '../gateway-log/gateway-log.ts'
 import { bufferMetrics } from './buffer-metrics.ts'
 import { connectorMetrics } from './connector-metrics.ts'
+import { deliveryMetrics } from './delivery-metrics.ts'
 import { engineMetrics } from './engine-metrics.ts'
 import { gatewayMetrics } from './gateway-metrics.ts'
 import { logMetrics } from './log-metrics.ts'
@@ -49,6 +50,7 @@ export function createMetrics({ engine, log, clock }: MetricsOptions): Metrics {
     restoreMetrics(registry),
     engineMetrics(registry),
     connectorMetrics(registry),
+    deliveryMetrics(registry),
   ]
   return {
     async text() {

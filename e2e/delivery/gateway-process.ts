@@ -1,0 +1,10 @@
+// A gateway with subscriptions on an embedded log; says its address when it serves. Arguments: the folder of the log.
+
+import { createDelivery } from '@heddle/delivery'
+import { createHttpGateway } from '@heddle/gateway/http'
+import { openEmbeddedLog } from '@heddle/log/embedded'
+
+const log = await openEmbeddedLog({ path: process.argv[2]! })
+const gateway = createHttpGateway({ log, delivery: createDelivery({ log }) })
+const { url } = await gateway.listen({ port: 0 })
+process.stdout.write(url)
