@@ -1,38 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ActiveMq, startActiveMq } from '../../tools/services/activemq/activemq.ts'
 import { servicesAvailable } from '../../tools/services/toolchain.ts'
-import type { ClientFrame } from './client.ts'
 import { type TestStomp, startHeddle } from './heddle.ts'
-import { type Scenario, scenarios } from './scenarios.ts'
-
-/** What no two brokers, and no two runs, have in common. */
-const own = ['message-id', 'ack', 'timestamp', 'session', 'server', 'receipt-id']
-
-const isFrame = (value: unknown): value is ClientFrame =>
-  typeof value === 'object' && value !== null && 'command' in value
-
-/** What a client saw, without what is another's each time: ids, times, the words of errors. */
-function normal(seen: unknown, tag: string): unknown {
-  const text = JSON.stringify(seen, (_, value: unknown) => {
-    if (!isFrame(value)) return value
-    const { body, command } = value
-    const headers = Object.fromEntries(
-      Object.entries(value.headers)
-        .filter(([name]) => command !== 'ERROR' || name === 'receipt-id')
-        .map(([name, text]) => [name, own.includes(name) ? '…' : text]),
-    )
-    return { command, headers, ...(command !== 'ERROR' && { body }) }
-  })
-  return JSON.parse(text.replaceAll(tag, ''))
-}
-
-async function run({ run }: Scenario, stomp: string): Promise<unknown> {
-  const tag = `t${randomBytes(6).toString('hex')}x`
-  const of = (name: string): string =>
-    name.startsWith('/') ? name.replace(/^\/\w+\//, `$&${tag}`) : tag + name
-  return normal(await run(stomp, of), tag)
-}
+import { runScenario } from './run-scenario.ts'
+import { scenarios } from './scenarios.ts'
 
 describe.runIf(servicesAvailable('activemq'))(
   'the same clients see the same of Heddle and of ActiveMQ',
@@ -46,7 +17,10 @@ describe.runIf(servicesAvailable('activemq'))(
     afterAll(() => Promise.all([activemq.stop(), heddle[Symbol.asyncDispose]()]))
 
     test.each(scenarios)('$name', async (scenario) => {
-      const [seen, wanted] = await Promise.all([run(scenario, heddle.stomp), run(scenario, activemq.stomp)])
+      const [seen, wanted] = await Promise.all([
+        runScenario(scenario, heddle.stomp),
+        runScenario(scenario, activemq.stomp),
+      ])
       expect(seen).toEqual(wanted)
     })
   },

@@ -11,9 +11,12 @@ export interface TestStomp extends AsyncDisposable {
   restart(): Promise<void>
 }
 
-/** A STOMP server of this process, on a log in memory. */
-export async function startHeddle(options: Partial<StompOptions> = {}): Promise<TestStomp> {
-  const log = await openMemoryLog()
+/** A STOMP server of this process, on a log in memory or another one. */
+export async function startHeddle(
+  options: Partial<StompOptions> = {},
+  open: () => Promise<Log> = openMemoryLog,
+): Promise<TestStomp> {
+  const log = await open()
   const start = async () => {
     const delivery = createDelivery({ log, instance: 'test' })
     const server = createStompServer({ log, delivery, instance: 'test', ...options })
