@@ -50,7 +50,7 @@ export async function processes(report: Report, { log, brokers, folder }: Bench)
       events,
       work: 'some 1 ms an event, exactly-once',
       partitions,
-      cores: `${availableParallelism()}, of which the broker takes its share`,
+      'cores for processes and broker': availableParallelism(),
       'the work alone, in two processes against one': Number((alone.ours / alone.reference).toPrecision(3)),
       rounds,
     },
