@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Log } from '@heddle/core'
+import { createDelivery, openDeadLetters } from '@heddle/delivery'
 import { type HttpGateway, type HttpGatewayOptions, createHttpGateway } from '@heddle/gateway/http'
 import { openEmbeddedLog } from '@heddle/log/embedded'
 
@@ -23,7 +24,8 @@ export async function serve(
   const path = await mkdtemp(join(tmpdir(), 'heddle-gateway-'))
   const log = await openEmbeddedLog({ path })
   await log.createTopic({ name: 'orders', partitions })
-  const gateway = createHttpGateway({ log, ...options })
+  const delivery = createDelivery({ log })
+  const gateway = createHttpGateway({ log, delivery, deadLetters: openDeadLetters({ log }), ...options })
   const { url } = await gateway.listen({ port })
   return {
     url,
@@ -32,6 +34,7 @@ export async function serve(
     events: `${url}/topics/orders/events`,
     async [Symbol.asyncDispose]() {
       await gateway.close()
+      await delivery.close()
       await log.close()
       await rm(path, { recursive: true })
     },

@@ -2,8 +2,9 @@ import type { Clock, Timer } from '@heddle/core'
 
 /** A deadline that was set. */
 export interface Deadline {
+  /** Milliseconds since 1970. */
   readonly at: number
-  /** Milliseconds since 1970; the callback is called once, unless it was dropped. */
+  /** It has passed, or nobody is interested any more. */
   dropped: boolean
 }
 
