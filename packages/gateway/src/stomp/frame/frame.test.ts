@@ -25,6 +25,22 @@ test('a body ends at the NUL, or after content-length', () => {
   expect([...b!.body]).toEqual([0, 0, 0])
 })
 
+test('it makes no difference where the stream is cut', () => {
+  const bytes = Buffer.from('SEND\na:1\n\nx\0\nSEND\nb:2\r\ncontent-length:2\n\n\0y\0SEND\n\n\0')
+  for (let first = 0; first < bytes.length; first++) {
+    for (let second = first; second < bytes.length; second++) {
+      const decoder = new FrameDecoder()
+      const bodies: string[] = []
+      for (const chunk of [bytes.slice(0, first), bytes.slice(first, second), bytes.slice(second)]) {
+        decoder.push(chunk)
+        for (let one = decoder.next(); one; one = decoder.next())
+          bodies.push(Buffer.from(one.body).toString())
+      }
+      expect(bodies).toEqual(['x', '\0y', ''])
+    }
+  }
+})
+
 test('a whole body is not copied', () => {
   const decoder = new FrameDecoder()
   const chunk = Buffer.from('SEND\n\nabc\0')

@@ -95,7 +95,7 @@ export function messageFrame(
 }
 
 /** The destination that a topic of the log is called by. */
-export function destinationOfTopic(topic: string): string {
+function destinationOfTopic(topic: string): string {
   const queue = queueOfTopic(topic)
   return queue === undefined ? `/topic/${decodeName(topic)}` : `/queue/${queue}`
 }
