@@ -1,6 +1,7 @@
 import { type Log, type Plan, type Store, type TopologyVersion, stateLayouts, utf8 } from '@heddle/core'
 import { outboxTopic } from '../operators/sink.ts'
 import { stateless } from '../operators/table.ts'
+import { deleteStages } from '../stages/dropped-stages.ts'
 import { shareOf } from '../stages/share.ts'
 import { isSpread } from '../stages/stages.ts'
 
@@ -30,6 +31,8 @@ export interface PlanRecord {
   readonly droppedStores: readonly string[]
   /** Sinks whose outbox is not to be delivered any more. */
   readonly droppedOutboxes: readonly string[]
+  /** Stages that are not there any more, whose topics may be; left out where there are none. */
+  readonly droppedStages?: readonly string[]
 }
 
 const decoder = new TextDecoder()
@@ -106,7 +109,9 @@ export async function writeRecord(
 export async function deleteDropped(log: Log, topology: string, stopped: AbortSignal): Promise<void> {
   const meta = await log.store(topology)
   const record = readRecord(meta)
-  if (!record || record.droppedStores.length + record.droppedOutboxes.length === 0) return
+  if (!record) return
+  const { droppedStages = [], partitions = 0 } = record
+  if (record.droppedStores.length + record.droppedOutboxes.length + droppedStages.length === 0) return
   for (const sink of record.droppedOutboxes) await skipOutbox(log, topology, sink)
   const transactor = await log.transactor(`${topology}.plan`)
   try {
@@ -114,8 +119,9 @@ export async function deleteDropped(log: Log, topology: string, stopped: AbortSi
       if (stopped.aborted) return
       await log.deleteStore(name)
     }
+    const left = await deleteStages(log, topology, droppedStages, partitions)
     const transaction = transactor.begin()
-    const clean: PlanRecord = { ...record, droppedStores: [], droppedOutboxes: [] }
+    const clean: PlanRecord = { ...record, droppedStores: [], droppedOutboxes: [], droppedStages: left }
     transaction.put(meta, 'plan', utf8(JSON.stringify(clean)))
     await transaction.commit()
   } finally {

@@ -13,6 +13,7 @@ import {
 } from '@heddle/core'
 import { outboxTopic } from '../operators/sink.ts'
 import { stateless } from '../operators/table.ts'
+import { stageIds } from '../stages/dropped-stages.ts'
 import { hasStages, isSpread } from '../stages/stages.ts'
 import { type PlanRecord, firstRecord, readRecord, storeName, writeRecord } from './plan-record.ts'
 
@@ -42,6 +43,11 @@ export async function planUpgrade(
   const former = readRecord(await log.store(plan.name))
   if (!former) return { former, diff: undefined, next: firstRecord(plan, partitions) }
   const compared = diffPlans(former.plan, plan, { ...options, layouts: former.layouts })
+  if (compared.conflicts.length > 0) {
+    // Another process has done it: what is to be renamed or dropped is not there any more.
+    const done = diffPlans(former.plan, plan, { layouts: former.layouts })
+    if (isSamePlan(done)) return { former, diff: done, next: undefined }
+  }
   const diff = {
     ...compared,
     conflicts: [...compared.conflicts, ...spreadConflicts(former, plan, compared, options)],
@@ -133,6 +139,8 @@ function nextRecord(
   const now = new Set(plan.components.map(({ id }) => id))
   // What is cut into shares stays so; what had no state until now is cut as it is wished.
   const shares = hasStages(former.plan) ? former.partitions : partitions
+  const stages = stageIds(plan, shares)
+  const before = [...stageIds(former.plan, former.partitions), ...(former.droppedStages ?? [])]
   return {
     number,
     plan,
@@ -141,6 +149,7 @@ function nextRecord(
     stores,
     droppedStores: [...dropped],
     droppedOutboxes: [...former.droppedOutboxes.filter((id) => !now.has(id)), ...sinks],
+    droppedStages: before.filter((id) => !stages.includes(id)),
   }
 }
 

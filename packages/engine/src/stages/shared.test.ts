@@ -107,6 +107,25 @@ describe.each(['at-least-once', 'exactly-once'] as const)(
       await Promise.all(engines.map((engine) => engine.close()))
     })
 
+    test('a stage that no version has any more leaves nothing behind, when the last process has the new one', async () => {
+      const engines = ['first', 'second'].map((instance) => localEngine({ log, keyPartitions: 3, instance }))
+      const plain = topology('t', { guarantee })
+        .from(topic<number>('in', { partitions: 4 }))
+        .map((e) => e.data)
+        .to(topic('out', { partitions: 1 }))
+      for (const engine of engines) await engine.submit(counting(guarantee))
+      await publish(log, 'in', numbers(keys), 4)
+      await read(log, 'out', keys)
+      const topicThere = async (): Promise<boolean> =>
+        (await log.describeTopic('t.fold.repartition')) !== undefined
+      await engines[0]!.deploy(plain, { dropState: ['fold'] })
+      expect(await topicThere()).toBe(true)
+      await engines[1]!.deploy(plain, { dropState: ['fold'] })
+      await until('its topic is gone', async () => !(await topicThere()))
+      expect((await log.listGroups()).map(({ group }) => group)).not.toContain('t.fold')
+      await Promise.all(engines.map((engine) => engine.close()))
+    })
+
     test('event time waits for the slowest of all', async () => {
       const at = (s: number): string => new Date(1_700_000_000_000 + s * 1000).toISOString()
       const windows = topology('t', { guarantee, idleAfter: '1d' })

@@ -5,6 +5,7 @@ import {
   HeddleError,
   type Log,
   type TopicSpec,
+  type Topology,
   type TopologyStatus,
   isHeddleError,
   topic,
@@ -160,11 +161,10 @@ export async function startFabric(
       await engine.close()
     })
     const names = all.map(({ name }) => name)
-    const topologies: TopologyStatus[] = []
-    for (const one of all) {
+    const topologies = await submitAll(all, (one) => {
       const upgrade = { ...upgradeOptions(one.name, options.upgrade ?? {}, names), by: 'start' }
-      topologies.push(await patiently(patience, () => engine.submit(one, upgrade)))
-    }
+      return patiently(patience, () => engine.submit(one, upgrade))
+    })
     state = 'running'
     return { url, stomp: stomp?.address, config, log, engine, topologies, close: () => (closing ??= stop()) }
   } catch (error) {
@@ -176,6 +176,34 @@ export async function startFabric(
 async function startEngine(config: HeddleConfig, log: Log, options: FabricOptions): Promise<Engine> {
   const { openEngine } = await import('./open-engine.ts')
   return openEngine(config, log, options.connectors ?? [], options.clock ?? systemClock)
+}
+
+/** How many topologies start side by side: they wait for groups and restores, not for the processor. */
+const startsAtOnce = 8
+
+/**
+ * Submits all, some side by side; the answers are in their order.
+ * @throws What the first one throws that cannot be submitted, when none is on its way any more.
+ */
+async function submitAll(
+  all: readonly Topology[],
+  submit: (topology: Topology) => Promise<TopologyStatus>,
+): Promise<readonly TopologyStatus[]> {
+  const statuses: TopologyStatus[] = []
+  const waiting = [...all.entries()]
+  let failed = false
+  const starts = Array.from({ length: startsAtOnce }, async () => {
+    for (let next = waiting.shift(); next && !failed; next = waiting.shift())
+      try {
+        statuses[next[0]] = await submit(next[1])
+      } catch (error) {
+        failed = true
+        throw error
+      }
+  })
+  const ended = await Promise.allSettled(starts)
+  for (const one of ended) if (one.status === 'rejected') throw one.reason
+  return statuses
 }
 
 /** Makes a topic that a topology names, as its engine would; one that is there stays as it is. */
