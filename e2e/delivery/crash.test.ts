@@ -12,7 +12,10 @@ import { expect, test } from 'vitest'
 /** How often the gateway is killed. */
 const kills = process.env['CI'] ? 30 : 6
 const keys = 25
-const total = 1_000
+/** How many events are given out before each kill. */
+const between = 30
+/** Enough for each kill to meet some under way: one pull, of at most 20, may be lost with it. */
+const total = kills * (between + 25)
 
 interface Pulled {
   readonly events: readonly {
@@ -96,7 +99,7 @@ test(`killed ${kills} times: all is given out in order by key, and nothing again
       }
     }
     for (let kill = 1; kill <= kills; kill++) {
-      const until = acked.size + unsure.size + total / (kills + 2)
+      const until = acked.size + unsure.size + between
       while (acked.size + unsure.size < until) await workOnce()
       const working = workOnce()
       live.child.kill('SIGKILL')

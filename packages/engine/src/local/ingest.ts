@@ -26,6 +26,8 @@ export interface IngestContext {
   readonly rootOf: (owner: RootOwner, now: number, lane: Lane, record: LogRecord) => Begun | undefined
   /** Event time matters to some bolt: otherwise no time is read. */
   readonly timed: boolean
+  /** Whoever had the partitions before can commit nothing more: the run's transactor says so. */
+  readonly fenced: boolean
   /** Event time that a partition had come to, as it was committed. */
   readonly timeOf: (partition: TopicPartition) => number
   /** An event could not be emitted. Holds its root until it is kept. */
@@ -103,7 +105,7 @@ export class Ingest {
     const { log, clock, timeOf } = this.#context
     await this.#firstElsewhere.begin(member)
     const added = partitions.filter((place) => !this.#lanes.has(laneKey(place)))
-    const committed = await member.committed(added)
+    const committed = await member.committed(added, { fenced: this.#context.fenced })
     for (const place of added) {
       const known = committed.find(
         ({ topic, partition }) => topic === place.topic && partition === place.partition,

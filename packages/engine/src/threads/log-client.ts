@@ -3,6 +3,7 @@ import {
   type Appended,
   type Bytes,
   type CommittedOffset,
+  type CommittedOptions,
   type Fetched,
   type Follower,
   type GroupMember,
@@ -202,8 +203,11 @@ class MemberClient implements GroupMember {
     if (what !== 'onAssigned') this.assignment = this.assignment.filter((place) => !among(place))
   }
 
-  committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
-    return this.#rpc.call('member.committed', this.id, partitions)
+  committed(
+    partitions: readonly TopicPartition[],
+    options?: CommittedOptions,
+  ): Promise<readonly CommittedOffset[]> {
+    return this.#rpc.call('member.committed', this.id, partitions, options)
   }
 
   commit(offsets: readonly CommittedOffset[]): Promise<void> {

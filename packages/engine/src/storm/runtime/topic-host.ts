@@ -48,7 +48,8 @@ export class TopicHost implements SourceHost {
       settings: withDefaults({ log, clock }),
       spouts: [new TopicSpout([{ component, number: task, index, ports }], code, stats)],
       rootOf,
-      timed: false,
+      fenced: false,
+    timed: false,
       timeOf: () => -Infinity,
       refused: (root, _, error) => refused(root, error),
     })

@@ -5,6 +5,7 @@
  */
 import {
   type CommittedOffset,
+  type CommittedOptions,
   type GroupMember,
   type GroupOptions,
   HeddleError,
@@ -120,11 +121,15 @@ export class KafkaMember implements GroupMember {
     return this.#protocol.identity
   }
 
-  async committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
+  async committed(
+    partitions: readonly TopicPartition[],
+    { fenced = false }: CommittedOptions = {},
+  ): Promise<readonly CommittedOffset[]> {
     const { clock, deliveryTimeoutMs } = this.#cluster.settings
     try {
       return await retrying(clock, deliveryTimeoutMs, () =>
-        fetchOffsets(this.#cluster, this.group, partitions),
+        // Brokers that were killed can leave offsets of a transaction that has ended as if it were open.
+        fetchOffsets(this.#cluster, this.group, partitions, !fenced),
       )
     } catch (error) {
       throw heddleError(error, `offsets of group '${this.group}'`)

@@ -22,7 +22,7 @@ export function offsetTopics(offsets: readonly CommittedOffset[]) {
 }
 
 /**
- * A group's offsets, once no transaction that changes them is open.
+ * A group's offsets, once no transaction that changes them is open, unless `stable` is false.
  * @param partitions `null` for all that it has.
  * @throws KafkaError
  */
@@ -30,6 +30,7 @@ export async function fetchOffsets(
   cluster: Cluster,
   group: string,
   partitions: readonly { readonly topic: string; readonly partition: number }[] | null,
+  stable = true,
 ): Promise<CommittedOffset[]> {
   const topics =
     partitions === null
@@ -44,7 +45,7 @@ export async function fetchOffsets(
     'admin',
     offsetFetchV8.api,
     [{ groupId: group, memberEpoch: -1, topics }],
-    true,
+    stable,
   )
   const found = answer.groups[0]!
   const check = (code: number): void => {
