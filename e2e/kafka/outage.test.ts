@@ -19,7 +19,7 @@ const outageMs = Number(process.env['HEDDLE_TEST_OUTAGE_MS'] ?? 8_000)
  * that are complete for their coordinator and open in a partition, and what is behind them is read by nobody. See
  * docs/internals/kafka-log.md, "Not there yet". With three brokers, and with one that is away at the start, all is well.
  */
-const inTheMiddle = test.runIf(process.env['HEDDLE_TEST_OUTAGE_MS'] !== undefined)
+const byHand = process.env['HEDDLE_TEST_OUTAGE_MS'] !== undefined
 
 /** Slower than that, an answer would not be one within a named bound: `gateway.publishTimeout`, and what a busy machine adds. */
 const boundMs = 5_000 + 5_000
@@ -115,7 +115,7 @@ describe.runIf(servicesAvailable('kafka'))('a broker that is away', () => {
     timeoutMs,
   )
 
-  inTheMiddle(
+  test.runIf(byHand)(
     `for ${outageMs} ms under traffic, without a buffer: 503 and Retry-After in bounded time, and nothing is lost or there twice`,
     async () => {
       const fabric = new KafkaFabric(brokersOf(kafka))
@@ -136,7 +136,7 @@ describe.runIf(servicesAvailable('kafka'))('a broker that is away', () => {
     timeoutMs,
   )
 
-  inTheMiddle(
+  test.runIf(byHand)(
     `for ${outageMs} ms under traffic, with a buffer, and the gateway killed meanwhile and while it brings the events to the log`,
     async () => {
       const fabric = new KafkaFabric(brokersOf(kafka))
