@@ -49,7 +49,7 @@ export class TopicHost implements SourceHost {
       spouts: [new TopicSpout([{ component, number: task, index, ports }], code, stats)],
       rootOf,
       fenced: false,
-    timed: false,
+      timed: false,
       timeOf: () => -Infinity,
       refused: (root, _, error) => refused(root, error),
     })
