@@ -115,7 +115,7 @@ export async function deleteDropped(log: Log, topology: string, stopped: AbortSi
   for (const sink of record.droppedOutboxes) await skipOutbox(log, topology, sink)
   const transactor = await log.transactor(`${topology}.plan`)
   try {
-    for (const name of storesOf(record)) {
+    for (const name of storesWith(record.droppedStores, partitions)) {
       if (stopped.aborted) return
       await log.deleteStore(name)
     }
@@ -129,12 +129,11 @@ export async function deleteDropped(log: Log, topology: string, stopped: AbortSi
   }
 }
 
-/** All stores that are not needed any more, with those of timers and of all shares. */
-function storesOf({ droppedStores, partitions = 0 }: PlanRecord): readonly string[] {
-  return droppedStores
+/** Stores of components with those of their timers, in one place and in each share. */
+export const storesWith = (stores: readonly string[], partitions: number): readonly string[] =>
+  stores
     .flatMap((store) => [store, ...Array.from({ length: partitions }, (_, at) => shareOf(store, at))])
     .flatMap((store) => [store, timersName(store)])
-}
 
 async function skipOutbox(log: Log, topology: string, sink: string): Promise<void> {
   const topic = outboxTopic(topology, sink)

@@ -1,8 +1,8 @@
 import { HeddleError, type Log } from '@heddle/core'
 import { outboxTopic } from '../operators/sink.ts'
-import { runStore, shareOf } from '../stages/share.ts'
+import { runStore } from '../stages/share.ts'
 import { repartitionTopic, stageGroup, stagesOf } from '../stages/stages.ts'
-import { type PlanRecord, readRecord, storeName, timersName } from './plan-record.ts'
+import { type PlanRecord, readRecord, storeName, storesWith } from './plan-record.ts'
 
 /**
  * Deletes all that a log keeps of a topology that runs nowhere: state, offsets, what is on its way between its stages and to its sinks, and
@@ -59,9 +59,7 @@ function storesOf(record: PlanRecord): readonly string[] {
   const shares = Array.from({ length: partitions }, (_, at) => at)
   const states = [...plan.components.map(({ id }) => storeName(record, plan.name, id)), ...droppedStores]
   return [
-    ...states
-      .flatMap((store) => [store, ...shares.map((at) => shareOf(store, at))])
-      .flatMap((store) => [store, timersName(store)]),
+    ...storesWith(states, partitions),
     ...stages(record).flatMap(({ id }) => [0, ...shares].map((at) => runStore(plan.name, id, at))),
   ]
 }

@@ -1,6 +1,6 @@
 import { type Log, type Plan, type TopicSpec, isHeddleError } from '@heddle/core'
 import { outboxTopic } from '../operators/sink.ts'
-import { type Stage, repartitionTopic, spoutsStage, topicsStage } from '../stages/stages.ts'
+import { type Stage, hasTopic, repartitionTopic } from '../stages/stages.ts'
 import { deadLetterExtra } from './dead-letter.ts'
 
 /**
@@ -28,7 +28,7 @@ export async function ensureTopics(
     if (operator === 'sink') names.push(outboxTopic(plan.name, id))
   for (const name of names) sizes.set(name, sizes.get(name) ?? (await ensure(log, internal(name))))
   for (const { id, partitions } of stages) {
-    if (id === topicsStage || id === spoutsStage) continue
+    if (!hasTopic({ id })) continue
     const name = repartitionTopic(plan.name, id)
     sizes.set(name, await ensure(log, { ...internal(name), partitions }))
   }

@@ -15,6 +15,7 @@ import { outboxTopic } from '../operators/sink.ts'
 import { stateless } from '../operators/table.ts'
 import { stageIds } from '../stages/dropped-stages.ts'
 import { hasStages, isSpread } from '../stages/stages.ts'
+import { hasUnread } from './has-unread.ts'
 import { type PlanRecord, firstRecord, readRecord, storeName, writeRecord } from './plan-record.ts'
 
 /** How often to look again when other processes put the same version in place at the same time. */
@@ -188,7 +189,8 @@ async function undelivered(
   const conflicts: PlanConflict[] = []
   for (const { id, operator } of former.components) {
     if (operator !== 'sink' || !gone.has(id) || dropState.includes(id)) continue
-    if (!(await hasUndelivered(log, former.name, id))) continue
+    const group = (await log.listGroups()).find((each) => each.group === `${former.name}.${id}`)
+    if (!(await hasUnread(log, outboxTopic(former.name, id), group))) continue
     conflicts.push({
       component: id,
       message:
@@ -197,18 +199,6 @@ async function undelivered(
     })
   }
   return conflicts
-}
-
-async function hasUndelivered(log: Log, topology: string, sink: string): Promise<boolean> {
-  const topic = outboxTopic(topology, sink)
-  if (!(await log.describeTopic(topic))) return false
-  const [partition] = await log.partitions(topic)
-  const groups = await log.listGroups()
-  const offsets = groups.find(({ group }) => group === `${topology}.${sink}`)?.offsets ?? []
-  const committed = offsets.find((each) => each.topic === topic)?.offset ?? 0
-  const offset = Math.max(committed, partition!.earliest)
-  // What is behind the last record of a partition may be no record, but the mark of a transaction.
-  return offset < partition!.latest && (await log.read([{ topic, partition: 0, offset }])).length > 0
 }
 
 /** What is different, in words and without values. */

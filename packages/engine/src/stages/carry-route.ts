@@ -3,7 +3,8 @@ import { keyText } from '../local/key-text.ts'
 import type { Root } from '../local/root.ts'
 import type { Receiver, Route } from '../local/route.ts'
 import type { TaskTuple } from '../local/task-tuple.ts'
-import { type Carried, carriedRecord } from './carried.ts'
+import { carriedOf } from './carried-of.ts'
+import { carriedRecord } from './carried.ts'
 
 /** Where the tuples of a route go. */
 export interface CarryTarget {
@@ -56,27 +57,5 @@ export function carryRoute(grouping: Grouping, target: CarryTarget): Route {
       )
       return { direct, deliver: (tuple, task) => direct.get(task!)!.receive(tuple) }
     }
-  }
-}
-
-function carriedOf(tuple: TaskTuple, namedTask: number | undefined, remembered: readonly string[]): Carried {
-  const { root, component, stream, task, time, traceparent, partitionkey, values } = tuple
-  const below: Record<string, string> = {}
-  for (const id of remembered) {
-    const found = tuple.findBelow(id)
-    if (found !== undefined) below[id] = found
-  }
-  return {
-    component,
-    stream,
-    task,
-    origin: tuple.derivedId(component),
-    time,
-    traceparent,
-    partitionkey,
-    input: root.input,
-    namedTask,
-    below,
-    values,
   }
 }

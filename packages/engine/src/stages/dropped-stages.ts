@@ -1,14 +1,15 @@
 import type { Log, Plan } from '@heddle/core'
+import { hasUnread } from '../local/has-unread.ts'
 import { runStore } from './share.ts'
-import { repartitionTopic, spoutsStage, stageGroup, stagesOf, topicsStage } from './stages.ts'
+import { hasTopic, repartitionTopic, stageGroup, stagesOf } from './stages.ts'
 
 /** Stages with a repartition topic that a plan has. */
 export const stageIds = (plan: Plan, partitions: number | undefined): readonly string[] =>
   partitions === undefined
     ? []
     : stagesOf(plan, partitions)
+        .filter(hasTopic)
         .map(({ id }) => id)
-        .filter((id) => id !== topicsStage && id !== spoutsStage)
 
 /**
  * Deletes what stages have left that no version has any more: topic, group and times. Where another process still runs an older version,
@@ -22,12 +23,14 @@ export async function deleteStages(
   stages: readonly string[],
   partitions: number,
 ): Promise<readonly string[]> {
+  if (stages.length === 0) return []
+  const groups = await log.listGroups()
   const left: string[] = []
   for (const id of stages) {
     const topic = repartitionTopic(topology, id)
     const name = stageGroup(topology, id)
-    const group = (await log.listGroups()).find((each) => each.group === name)
-    if ((group?.members.length ?? 0) > 0 || (await isLeft(log, topic, group?.offsets ?? []))) {
+    const group = groups.find((each) => each.group === name)
+    if ((group?.members.length ?? 0) > 0 || (await hasUnread(log, topic, group))) {
       left.push(id)
       continue
     }
@@ -36,20 +39,4 @@ export async function deleteStages(
     for (let at = 0; at < partitions; at++) await log.deleteStore(runStore(topology, id, at))
   }
   return left
-}
-
-async function isLeft(
-  log: Log,
-  topic: string,
-  offsets: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[],
-): Promise<boolean> {
-  if (!(await log.describeTopic(topic))) return false
-  for (const { partition, earliest, latest } of await log.partitions(topic)) {
-    const committed =
-      offsets.find((each) => each.topic === topic && each.partition === partition)?.offset ?? 0
-    const offset = Math.max(committed, earliest)
-    // What is behind the last record of a partition may be no record, but the mark of a transaction.
-    if (offset < latest && (await log.read([{ topic, partition, offset }])).length > 0) return true
-  }
-  return false
 }

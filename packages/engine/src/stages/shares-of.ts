@@ -1,6 +1,6 @@
 import type { GroupInfo, Log, Plan, TopologyShare } from '@heddle/core'
 import { readRecord } from '../local/plan-record.ts'
-import { repartitionTopic, spoutsStage, stageGroup, stagesOf, topicsStage } from './stages.ts'
+import { hasTopic, repartitionTopic, stageGroup, stagesOf } from './stages.ts'
 
 /** Who has which partition of a topology's work, and how much is left to be done of it. */
 export async function sharesOf(log: Log, plan: Plan): Promise<readonly TopologyShare[]> {
@@ -13,7 +13,7 @@ export async function sharesOf(log: Log, plan: Plan): Promise<readonly TopologyS
   for (const topic of new Set(inputs))
     shares.push(...(await sharesOfTopic(log, topic, find(groups, plan.name), undefined)))
   for (const { id } of partitions === undefined ? [] : stagesOf(plan, partitions)) {
-    if (id === topicsStage || id === spoutsStage) continue
+    if (!hasTopic({ id })) continue
     const group = find(groups, stageGroup(plan.name, id))
     shares.push(...(await sharesOfTopic(log, repartitionTopic(plan.name, id), group, id)))
   }

@@ -15,6 +15,7 @@ import { partsOfStage } from './share.ts'
 import { topicsBefore } from './stage-times.ts'
 import {
   type Stage,
+  hasTopic,
   outletsOf,
   repartitionTopic,
   spoutsStage,
@@ -107,7 +108,7 @@ export class StagedRun implements Running {
     let inTime = true
     for (const { id } of this.#stages) {
       const runs = this.#runsOf(id)
-      if (drain && id !== topicsStage && id !== spoutsStage) await this.#drained(runs, left)
+      if (drain && hasTopic({ id })) await this.#drained(runs, left)
       const done = await Promise.all(runs.map((run) => run.stop(left())))
       inTime &&= done.every(Boolean)
     }
@@ -131,7 +132,7 @@ export class StagedRun implements Running {
   async #start(): Promise<void> {
     const { log, clock, topology, settings } = this.#context
     for (const stage of this.#stages) {
-      if (stage.id === topicsStage || stage.id === spoutsStage) continue
+      if (!hasTopic(stage)) continue
       const topic = repartitionTopic(topology.name, stage.id)
       const member: GroupMember = await log.joinGroup({
         group: stageGroup(topology.name, stage.id),
@@ -279,7 +280,7 @@ export class StagedRun implements Running {
   #doneWith(): readonly Position[] {
     const found: Position[] = []
     for (const { id } of this.#stages) {
-      if (id === topicsStage || id === spoutsStage) continue
+      if (!hasTopic({ id })) continue
       for (const run of this.#runsOf(id))
         for (const place of run.committed)
           if (place.offset > (this.#purged.get(`${place.topic}/${place.partition}`) ?? 0)) found.push(place)

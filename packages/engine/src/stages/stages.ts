@@ -88,6 +88,9 @@ export function isSpread({ inputs, parallelism }: PlanComponent): boolean {
 export const hasStages = (plan: Plan): boolean =>
   plan.components.some(({ kind, operator }) => kind === 'bolt' && !stateless.has(operator))
 
+/** True for a stage that a repartition topic leads to: the others read the input topics, or have spouts. */
+export const hasTopic = ({ id }: Pick<Stage, 'id'>): boolean => id !== topicsStage && id !== spoutsStage
+
 /** Topic that leads to a stage. */
 export const repartitionTopic = (topology: string, stage: string): string =>
   `${topology}.${stage}.repartition`

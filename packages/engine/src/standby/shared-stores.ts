@@ -4,7 +4,7 @@ import type { Seat } from '../local/seat.ts'
 import { stateless } from '../operators/table.ts'
 import { takesOf } from '../operators/takes.ts'
 import { runStore, shareOf } from '../stages/share.ts'
-import { repartitionTopic, spoutsStage, stageGroup, stagesOf, topicsStage } from '../stages/stages.ts'
+import { hasTopic, repartitionTopic, stageGroup, stagesOf } from '../stages/stages.ts'
 import type { SharedStores } from './copies.ts'
 
 /** Stores of a topology, by the groups that say which process has them; see `startRun` for their names. */
@@ -31,7 +31,7 @@ export function sharedStores(
     return [{ group, topic, member, stores: (partition) => (partition === 0 ? stores : []) }]
   }
   return stagesOf(plan, partitions)
-    .filter(({ id }) => id !== topicsStage && id !== spoutsStage)
+    .filter(hasTopic)
     .map(({ id, components }) => ({
       group: stageGroup(name, id),
       topic: repartitionTopic(name, id),
