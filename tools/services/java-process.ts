@@ -62,6 +62,7 @@ export class JavaProcess {
   readonly #ended: Promise<string>
   #running = true
   #gone = false
+  #asked = false
 
   constructor(command: JavaCommand) {
     this.name = command.name
@@ -109,6 +110,17 @@ export class JavaProcess {
     throw new Error(`${this.name} ended (${how})\n${this.tail()}`)
   }
 
+  /** Resolves with how the JVM ended, when nobody here asked for it (`kill`, `terminate`, `killGroup`); else never. */
+  async untilItDies(): Promise<string> {
+    const how = await this.#ended
+    return this.#asked ? new Promise(() => undefined) : how
+  }
+
+  /** Whether it was stopped from here. */
+  get asked(): boolean {
+    return this.#asked
+  }
+
   /** Resolves when the JVM has ended with exit code 0; rejects when it ends otherwise. */
   async untilItSucceeds(): Promise<void> {
     const how = await this.#ended
@@ -134,12 +146,14 @@ export class JavaProcess {
 
   /** Kills the JVM alone (SIGKILL); what it started lives on until `killGroup`. */
   async kill(): Promise<void> {
+    this.#asked = true
     if (this.#running) process.kill(this.pid, 'SIGKILL')
     await this.#ended
   }
 
   /** Asks the JVM to stop cleanly (SIGTERM); after 30 seconds it is killed. */
   async terminate(): Promise<void> {
+    this.#asked = true
     if (this.#running) process.kill(this.pid, 'SIGTERM')
     const over = new AbortController()
     await Promise.race([
@@ -155,6 +169,7 @@ export class JavaProcess {
     const group = this.#child.pid
     // Only once: when a group is gone, its number may be given to another.
     if (group === undefined || this.#gone) return
+    this.#asked = true
     signalGroup(group, 'SIGKILL')
     await this.#ended
     this.#pipe.destroy()

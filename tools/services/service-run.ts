@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { CACHE, type ServiceName } from './jars.ts'
 import { JavaProcess, type JavaCommand } from './java-process.ts'
 import { forget, register, running } from './registry.ts'
@@ -22,6 +23,9 @@ export interface Service extends AsyncDisposable {
 /** How many runs of each service keep their logs. */
 const RUNS_KEPT = 10
 
+/** Before a process that died is started again, in milliseconds: one that cannot start does not take the machine. */
+const AGAIN_AFTER = 1_000
+
 /** The processes and folders of one service, from its boot to its stop. */
 export class ServiceRun {
   readonly data: string
@@ -31,6 +35,7 @@ export class ServiceRun {
   /** All that were ever started: one that was killed may have left children. */
   readonly #started: JavaProcess[] = []
   readonly #began = performance.now()
+  #stopping = false
 
   /** @param addresses what `npm run services -- status` shows. */
   constructor(service: ServiceName, addresses: Readonly<Record<string, string>>) {
@@ -46,6 +51,29 @@ export class ServiceRun {
     this.#started.push(started)
     this.#show()
     return started
+  }
+
+  /**
+   * Starts a JVM that is started again, on the same command, whenever it ends without having been stopped from here. Its
+   * deaths are in `supervision.log`.
+   */
+  supervised(command: Omit<JavaCommand, 'data' | 'logs'>): JavaProcess {
+    const first = this.java(command)
+    const watch = async (): Promise<void> => {
+      for (let process = first; ; process = this.java(command)) {
+        const how = await process.untilItDies()
+        await pause(AGAIN_AFTER, undefined, { ref: false })
+        // It may have been killed, or the service stopped, meanwhile.
+        if (this.#stopping || process.asked) return
+        const at = new Date().toISOString()
+        appendFileSync(
+          join(this.logs, 'supervision.log'),
+          `${at} ${command.name} died (${how}), and is started again\n`,
+        )
+      }
+    }
+    void watch()
+    return first
   }
 
   /** The process that was last started under that name. */
@@ -78,6 +106,7 @@ export class ServiceRun {
   }
 
   async #stop(): Promise<void> {
+    this.#stopping = true
     await Promise.all(this.#started.map((process) => process.killGroup()))
     rmSync(this.data, { recursive: true, force: true })
     forget(this.data)

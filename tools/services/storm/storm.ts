@@ -17,18 +17,21 @@ export interface StormOptions {
   readonly slots?: number
   /** Settings for storm.yaml, over those set here. */
   readonly properties?: StormProperties
-  /** Largest heap of each daemon. Default: 192m. */
+  /** Largest heap of each daemon. Default: 256m. */
   readonly heap?: string
   /** Largest heap of each worker, in MB. Default: 256. */
   readonly workerHeap?: number
 }
 
-/** A running Storm cluster: ZooKeeper, one Nimbus, supervisors numbered from 1. */
+/**
+ * A running Storm cluster: ZooKeeper, one Nimbus, supervisors numbered from 1. Daemons of Storm end themselves at whatever they
+ * did not expect, and its manual demands supervision: one that ends by itself is started again.
+ */
 export interface Storm extends Service {
   /** `host:port` of Nimbus (Thrift). */
   readonly nimbus: string
   readonly zookeeper: string
-  /** Kills a daemon (SIGKILL). Workers of a killed supervisor live on, as they do in any cluster, until `stop`. */
+  /** Kills a daemon (SIGKILL), which stays away until `restart`. Workers of a killed supervisor live on, as they do in any cluster, until `stop`. */
   kill(daemon: StormDaemon): Promise<void>
   /** Starts a daemon again on its data and ports, after a clean stop (SIGTERM) if it runs. Returns when it is ready. */
   restart(daemon: StormDaemon): Promise<void>
@@ -42,6 +45,9 @@ export interface Storm extends Service {
 
 /** How long a daemon may take to boot, in milliseconds: Nimbus takes about 5 s on two idle cores. */
 const BOOT_TIMEOUT = 90_000
+
+/** ZooKeeper need not outlive the machine here: without fsync, a slow disk holds up no heartbeat. */
+const UNSYNCED = ['-Dzookeeper.forceSync=no']
 
 const MAIN = {
   zookeeper: 'org.apache.storm.command.DevZookeeper',
@@ -59,7 +65,7 @@ const MAIN = {
  * submitTo(`storm://${storm.nimbus}`)
  */
 export async function startStorm(options: StormOptions = {}): Promise<Storm> {
-  const { supervisors = 1, slots = 4, heap = '192m' } = options
+  const { supervisors = 1, slots = 4, heap = '256m' } = options
   const installed = await jars('storm')
   const [zookeeperPort = 0, nimbusPort = 0] = await freePorts(2)
   const [zookeeper, nimbus] = [`127.0.0.1:${zookeeperPort}`, `127.0.0.1:${nimbusPort}`]
@@ -74,9 +80,6 @@ export async function startStorm(options: StormOptions = {}): Promise<Storm> {
     'dev.zookeeper.path': join(run.data, 'zookeeper'),
     'nimbus.seeds': ['127.0.0.1'],
     'nimbus.thrift.port': nimbusPort,
-    // A killed Nimbus or supervisor is missed, and may lead again, after this. Default: 20 s.
-    'storm.zookeeper.session.timeout': 6_000,
-    'storm.zookeeper.connection.timeout': 6_000,
     // How soon a topology is scheduled and its workers start. Defaults: 10 s and 3 s.
     'nimbus.monitor.freq.secs': 1,
     'supervisor.monitor.frequency.secs': 1,
@@ -94,13 +97,14 @@ export async function startStorm(options: StormOptions = {}): Promise<Storm> {
 
   async function launch(daemon: StormDaemon, ready: () => Promise<boolean>): Promise<void> {
     const conf = join(run.data, `conf-${daemon}`)
-    const process = run.java({
+    const process = run.supervised({
       name: daemon,
       main: MAIN[daemon.startsWith('supervisor') ? 'supervisor' : (daemon as 'zookeeper' | 'nimbus')],
       classPath: [join(home, 'lib', '*'), join(home, 'lib-worker', '*'), conf],
       heap,
       options: [
         ...LIGHT,
+        ...(daemon === 'zookeeper' ? UNSYNCED : []),
         `-Dstorm.home=${home}`,
         `-Dstorm.log.dir=${run.logs}`,
         '-Dstorm.conf.file=storm.yaml',

@@ -30,6 +30,11 @@ export interface StormEngineOptions {
   readonly pollMs?: number
   /** How long a call of Nimbus may take, in milliseconds. Default 30 s: it is slow while another one takes over. */
   readonly callTimeoutMs?: number
+  /**
+   * How long a Nimbus that was there and is not any more is waited for, by calls that may be repeated, in milliseconds. Default 90 s:
+   * one that is started again leads after the session of the former has ended, 20 s, and its boot.
+   */
+  readonly patienceMs?: number
   /** How long `kill` lets a topology finish what is under way, in milliseconds. Default 30 s, as in Storm. */
   readonly drainMs?: number
   /** Most tuples of a batch. Default 500: more make no difference to the rate, and each waits for the others. */

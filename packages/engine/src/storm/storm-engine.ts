@@ -49,6 +49,7 @@ const withDefaults = (options: StormEngineOptions): Settings => ({
   startTimeoutMs: 120_000,
   pollMs: 250,
   callTimeoutMs: 30_000,
+  patienceMs: 90_000,
   drainMs: 30_000,
   maxBatch: 500,
   maxBatchBytes: 256 * 1024,
@@ -81,10 +82,8 @@ class StormEngine implements Engine {
 
   constructor(options: StormEngineOptions) {
     this.#settings = withDefaults(options)
-    this.#nimbus = new Nimbus({
-      seeds: parseStormUrl(options.url),
-      timeoutMs: this.#settings.callTimeoutMs,
-    })
+    const { callTimeoutMs: timeoutMs, patienceMs, pollMs, clock } = this.#settings
+    this.#nimbus = new Nimbus({ seeds: parseStormUrl(options.url), timeoutMs, patienceMs, pollMs, clock })
   }
 
   async submit(topology: Topology): Promise<TopologyStatus> {

@@ -1,5 +1,6 @@
-import { type AddressInfo, type Server, createServer } from 'node:net'
-import { isHeddleError } from '@heddle/core'
+import { type AddressInfo, type Server, type Socket, createServer } from 'node:net'
+import { setImmediate as immediate } from 'node:timers/promises'
+import { ManualClock, isHeddleError } from '@heddle/core'
 import { afterEach, expect, test } from 'vitest'
 import { Reader, Writer } from '../thrift/bytes.ts'
 import { string } from '../thrift/type.ts'
@@ -18,9 +19,12 @@ afterEach(() => {
 /** A Nimbus as it is on the wire. */
 async function serve(
   answers: () => Answers,
-): Promise<{ readonly host: string; readonly port: number; calls: string[] }> {
+  at = 0,
+): Promise<{ readonly host: string; readonly port: number; calls: string[]; end: () => Promise<unknown> }> {
   const calls: string[] = []
+  const sockets = new Set<Socket>()
   const server = createServer((socket) => {
+    sockets.add(socket)
     let received = Buffer.alloc(0)
     socket.on('data', (chunk) => {
       received = Buffer.concat([received, chunk])
@@ -47,10 +51,14 @@ async function serve(
       }
     })
     socket.on('error', () => {})
-  }).listen(0, '127.0.0.1')
+  }).listen(at, '127.0.0.1')
   servers.push(server)
   await new Promise((resolve) => server.once('listening', resolve))
-  return { host: '127.0.0.1', port: (server.address() as AddressInfo).port, calls }
+  const end = (): Promise<unknown> => {
+    for (const socket of sockets) socket.destroy()
+    return new Promise((resolve) => server.close(resolve))
+  }
+  return { host: '127.0.0.1', port: (server.address() as AddressInfo).port, calls, end }
 }
 
 const summary = (port: number) => ({
@@ -114,6 +122,29 @@ test.each([
   const error = await failure(nimbus.call('rebalance', { name: 'x', options: {} }))
   expect(isHeddleError(error, code) && error.detail).toBe('Nimbus says: no x')
   await nimbus.close()
+})
+
+test('one that is started again is waited for, within bounds', async () => {
+  const answers = (port: number) => (): Answers => ({
+    getLeader: { result: summary(port) },
+    getTopologySummaries: { result: [] },
+  })
+  const { port, end } = await serve(() => answers(port)())
+  const clock = new ManualClock()
+  const nimbus = new Nimbus({ seeds: [{ host: '127.0.0.1', port }], patienceMs: 1000, pollMs: 10, clock })
+  await nimbus.call('getTopologySummaries', {})
+  await end()
+  const waiting = nimbus.call('getTopologySummaries', {})
+  // It sleeps between attempts: so the first have failed.
+  while (clock.pending === 0) await immediate()
+  const again = await serve(answers(port), port)
+  await clock.advance(10)
+  expect(await waiting).toEqual([])
+  await again.end()
+  const error = failure(nimbus.call('getTopologySummaries', {}))
+  while (clock.pending === 0) await immediate()
+  await clock.advance(1000)
+  expect(isHeddleError(await error, 'HEDDLE_ENGINE_UNAVAILABLE')).toBe(true)
 })
 
 test('when nobody answers, each seed is named', async () => {

@@ -1,4 +1,4 @@
-import { HeddleError, errorMessage } from '@heddle/core'
+import { type Clock, HeddleError, errorMessage, sleep, systemClock } from '@heddle/core'
 import { ThriftException } from '../thrift/message.ts'
 import { type Address, Connection } from './connection.ts'
 import { type ArgsOf, type MethodName, type ResultOf, methods } from './methods.ts'
@@ -9,7 +9,20 @@ export interface NimbusOptions {
   readonly seeds: readonly Address[]
   /** How long connecting, and each call, may take, in milliseconds. Default 30 s: Nimbus is slow while it takes over. */
   readonly timeoutMs?: number
+  /**
+   * How long a Nimbus that was there, and is not any more, is waited for with calls that may be repeated, in milliseconds. Default
+   * 90 s: one that is started again leads when ZooKeeper has given up the session of the former, after 20 s, and takes some seconds
+   * to boot.
+   */
+  readonly patienceMs?: number
+  /** Between two attempts, in milliseconds. Default 250. */
+  readonly pollMs?: number
+  /** Default: the machine's clock. */
+  readonly clock?: Clock
 }
+
+/** How often a read is repeated that Nimbus failed at: it trips over topologies that come and go meanwhile. */
+const maxFailures = 3
 
 /** How much of a file goes with one call, in bytes: what Storm's own client sends. */
 const chunkBytes = 300 * 1024
@@ -18,29 +31,44 @@ const chunkBytes = 300 * 1024
 export class Nimbus {
   readonly #seeds: readonly Address[]
   readonly #timeoutMs: number
+  readonly #patienceMs: number
+  readonly #pollMs: number
+  readonly #clock: Clock
   #leader: Promise<Connection> | undefined
+  /** One has answered: so what is not there now was there. */
+  #met = false
 
-  constructor({ seeds, timeoutMs = 30_000 }: NimbusOptions) {
+  constructor(options: NimbusOptions) {
+    const { seeds, timeoutMs = 30_000, patienceMs = 90_000, pollMs = 250, clock = systemClock } = options
     this.#seeds = seeds
     this.#timeoutMs = timeoutMs
+    this.#patienceMs = patienceMs
+    this.#pollMs = pollMs
+    this.#clock = clock
   }
 
   /**
-   * Calls a method of the leader. What only reads is tried once more, on whoever leads then.
+   * Calls a method of the leader. What only reads, or was not sent, is tried again on whoever leads then, as long as the patience
+   * lasts. An address where no Nimbus ever answered is reported at once.
    *
    * @throws HEDDLE_ENGINE_UNAVAILABLE when no Nimbus answers or none leads; what the exceptions of the method stand for, see
    * `nimbusError`.
    */
   async call<M extends MethodName>(method: M, args: ArgsOf<M>): Promise<ResultOf<M>> {
-    try {
-      return await this.#callOnce(method, args)
-    } catch (error) {
-      if (!(error instanceof Lost) || !(method.startsWith('get') || error.notSent)) throw told(error)
-    }
-    try {
-      return await this.#callOnce(method, args)
-    } catch (error) {
-      throw told(error)
+    const until = this.#clock.now() + this.#patienceMs
+    for (let attempt = 1, failures = 0; ; attempt++) {
+      try {
+        return await this.#callOnce(method, args)
+      } catch (error) {
+        const reads = method.startsWith('get')
+        const again =
+          error instanceof Lost
+            ? (reads || error.notSent) && this.#met
+            : reads && error instanceof ThriftException && ++failures < maxFailures
+        if (!again || this.#clock.now() >= until) throw told(error, method)
+      }
+      // Another one may lead already.
+      if (attempt > 1) await sleep(this.#clock, this.#pollMs)
     }
   }
 
@@ -74,10 +102,7 @@ export class Nimbus {
     try {
       answer = await leader.call(method, type as never, args as never, reply)
     } catch (error) {
-      if (error instanceof ThriftException)
-        throw new HeddleError('HEDDLE_ENGINE_UNAVAILABLE', `Nimbus failed at ${method}: ${error.message}`, {
-          cause: error,
-        })
+      if (error instanceof ThriftException) throw error
       leader.close()
       this.#leader = undefined
       throw new Lost(`${method}: ${errorMessage(error)}`, false, error)
@@ -103,6 +128,7 @@ export class Nimbus {
           {},
           reply,
         )
+        this.#met = true
         if (refused) throw nimbusError('AuthorizationException', refused.msg)
         if (!result) throw new Error('it names no leader')
         if (result.host === seed.host && result.port === seed.port) return connection
@@ -128,7 +154,12 @@ class Lost extends Error {
   }
 }
 
-const told = (error: unknown): unknown =>
-  error instanceof Lost
-    ? new HeddleError('HEDDLE_ENGINE_UNAVAILABLE', error.message, { cause: error })
-    : error
+function told(error: unknown, method: string): unknown {
+  if (error instanceof ThriftException)
+    return new HeddleError('HEDDLE_ENGINE_UNAVAILABLE', `Nimbus failed at ${method}: ${error.message}`, {
+      cause: error,
+    })
+  if (error instanceof Lost)
+    return new HeddleError('HEDDLE_ENGINE_UNAVAILABLE', error.message, { cause: error })
+  return error
+}
