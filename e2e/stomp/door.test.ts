@@ -72,6 +72,34 @@ describe('messages in the log', () => {
     expect(fetched?.records).toHaveLength(1)
   })
 
+  test('dead letters of a queue are a queue, by the names that they have in ActiveMQ', async () => {
+    await using heddle = await startHeddle()
+    await using client = await StompClient.connect(heddle.stomp)
+    await client.done('SUBSCRIBE', {
+      id: 'before',
+      destination: '/queue/DLQ.orders',
+      ack: 'client-individual',
+    })
+    await client.done('SEND', { destination: '/queue/orders' }, 'bad')
+    await client.done('SUBSCRIBE', { id: '1', destination: '/queue/orders', ack: 'client-individual' })
+    await client.done('NACK', { id: (await client.message()).headers['ack'] })
+    const dead = await client.message()
+    expect(dead).toMatchObject({
+      body: 'bad',
+      headers: { subscription: 'before', destination: '/queue/DLQ.orders' },
+    })
+    await client.done('UNSUBSCRIBE', { id: 'before' })
+    for (const name of ['ActiveMQ.DLQ.Queue.orders', 'ActiveMQ.DLQ']) {
+      await client.done('SUBSCRIBE', { id: name, destination: `/queue/${name}`, ack: 'client-individual' })
+      expect((await client.message()).headers).toMatchObject({
+        destination: `/queue/${name}`,
+        'original-destination': '/queue/orders',
+        dlqDeliveryFailureCause: expect.stringContaining('a STOMP client sent NACK'),
+      })
+      await client.done('UNSUBSCRIBE', { id: name })
+    }
+  })
+
   test('one that has expired is not given out', async () => {
     await using heddle = await startHeddle()
     await using client = await StompClient.connect(heddle.stomp)
@@ -168,8 +196,8 @@ describe('what is not there is refused, and not left out', () => {
     ['SEND', { destination: '/queue/a', AMQ_SCHEDULED_DELAY: 1000 }],
     ['SEND', { destination: '/queue/a?consumer.exclusive=true' }],
     ['SEND', { destination: '/queue/a', priority: 'high' }],
-    ['SUBSCRIBE', { id: '1', destination: '/queue/a', browser: 'true' }],
-    ['SUBSCRIBE', { id: '1', destination: '/queue/a', 'activemq.exclusive': 'true' }],
+    ['SUBSCRIBE', { id: '1', destination: '/queue/a.>', browser: 'true' }],
+    ['SUBSCRIBE', { id: '1', destination: '/topic/a', 'activemq.noLocal': 'true' }],
     ['SUBSCRIBE', { id: '1', destination: '/queue/a', 'activemq.prefetchSize': 0 }],
     ['SUBSCRIBE', { id: '1', destination: '/queue/a', 'activemq.subscriptionName': 'x' }],
     ['SUBSCRIBE', { id: '1', destination: '/topic/a', 'activemq.subscriptionName': 'x' }], // no client-id

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ClientFrame } from './client.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 
 /** What no two brokers, and no two runs, have in common. */
 const own = ['message-id', 'ack', 'timestamp', 'session', 'server', 'receipt-id']

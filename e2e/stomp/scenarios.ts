@@ -1,40 +1,12 @@
+import { type ClientFrame, StompClient } from './client.ts'
+import { type Scenario, bodies, connect, messages, rest, scenario } from './scenario.ts'
 /**
  * Scripts for STOMP clients. Each gives what the clients saw; `differential.test.ts` runs them against Heddle and against a real
  * ActiveMQ, and compares.
  *
  * @module
  */
-import { type ClientFrame, StompClient } from './client.ts'
-
-export interface Scenario {
-  readonly name: string
-  /** Destinations are made unique by `of`. */
-  readonly run: (stomp: string, of: (destination: string) => string) => Promise<unknown>
-}
-
-const scenario = (name: string, run: Scenario['run']): Scenario => ({ name, run })
-const connect = (stomp: string, headers = {}): Promise<StompClient> => StompClient.connect(stomp, headers)
-const bodies = (frames: readonly ClientFrame[]): string[] => frames.map(({ body }) => body)
-
-async function messages(client: StompClient, count: number): Promise<ClientFrame[]> {
-  const all: ClientFrame[] = []
-  while (all.length < count) all.push(await client.message())
-  return all
-}
-
-/** What a client would still get, seen by a message that comes after it. */
-async function rest(stomp: string, destination: string, headers = {}): Promise<string[]> {
-  await using client = await connect(stomp)
-  await client.done('SUBSCRIBE', { id: 'rest', destination, ...headers })
-  await client.done('SEND', { destination }, 'end')
-  const all: string[] = []
-  for (let body = ''; body !== 'end';) {
-    ;({ body } = await client.message())
-    all.push(body)
-  }
-  await client.done('DISCONNECT')
-  return all
-}
+import { relied } from './scenarios-relied.ts'
 
 const connecting = [
   ...['1.0', '1.1', '1.2', '1.0,1.1,1.2', '1.1,9.9', undefined].map((versions) =>
@@ -449,4 +421,5 @@ export const scenarios: readonly Scenario[] = [
   ...acknowledging,
   ...transacting,
   ...destinations,
+  ...relied,
 ]

@@ -1,6 +1,6 @@
 import { type SubscriptionChanges, fromRecord } from '@heddle/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Bench, ids, openBench } from './bench.fixture.ts'
+import { type Bench, ids, openBench, turns } from './bench.fixture.ts'
 
 let bench: Bench
 
@@ -255,5 +255,52 @@ describe('consumers', () => {
     const ending = other.close()
     await bench.advance(5_000)
     await ending
+  })
+})
+
+describe('who looks, and takes nothing', () => {
+  const late = { id: 'late', type: 'order', extensions: { expirytime: '2020-01-01T00:00:00Z' } }
+  const looked = async (): Promise<string[]> => {
+    const seen: string[] = []
+    for await (const { event } of bench.delivery.browse('mails')) seen.push(event.id)
+    return seen.sort()
+  }
+
+  it('sees what is not done, also what is given out, and leaves it there', async () => {
+    await subscribe({ filter: "event.id != 'd-1'" })
+    await orders('a-1', 'a-2', 'b-1', 'd-1')
+    await bench.publish('orders', late)
+    expect(await looked()).toEqual(['a-1', 'a-2', 'b-1'])
+    const [, b] = (await bench.take('mails')).toSorted((one, other) =>
+      one.event.id < other.event.id ? -1 : 1,
+    )
+    await bench.delivery.settle('mails', [{ lease: b!.lease, as: 'ack' }])
+    expect(await looked()).toEqual(['a-1', 'a-2'])
+  })
+
+  it('sees a dead letter of what expired, as does who takes it', async () => {
+    await subscribe({ expired: 'dead-letter' })
+    await bench.publish('orders', late)
+    await bench.take('mails')
+    await bench.delivery.create('letters', { topics: ['mails.dead-letters'] }, 'earliest')
+    expect(ids(await bench.take('letters'))).toEqual(['late'])
+  })
+})
+
+describe('an exclusive consumer', () => {
+  it('is given all while it is there, then the next one, then the others', async () => {
+    await subscribe({ order: 'none' })
+    const others = await bench.delivery.consumer('mails')
+    const first = await bench.delivery.consumer('mails', { exclusive: true })
+    const second = await bench.delivery.consumer('mails', { exclusive: true })
+    const waiting = [others, first, second].map((one) => one.receive({ max: 10, waitMs: 1_000 }))
+    await orders('a-1', 'a-2')
+    await turns()
+    expect(ids(await waiting[1]!).sort()).toEqual(['a-1', 'a-2'])
+    expect(await bench.take('mails')).toEqual([])
+    await first.close({ clean: true })
+    expect(ids(await waiting[2]!).sort()).toEqual(['a-1', 'a-2'])
+    await second.close({ clean: true })
+    expect(ids(await waiting[0]!).sort()).toEqual(['a-1', 'a-2'])
   })
 })

@@ -1,4 +1,5 @@
 import {
+  type Browsed,
   type Clock,
   type CommittedOffset,
   type Consumer,
@@ -17,6 +18,7 @@ import {
   isHeddleError,
   systemClock,
 } from '@heddle/core'
+import { browse } from './browse.ts'
 import { Definitions } from './definitions.ts'
 import type { Holder } from './ledger.ts'
 import { checkName, deadLetterTopicOf, groupOf } from './names.ts'
@@ -141,9 +143,14 @@ class LogDelivery implements Delivery {
     await (station ? station.whileAway(reset) : reset())
   }
 
+  async *browse(name: string): AsyncIterable<Browsed> {
+    yield* browse(this.#log, this.#clock, await this.#definitions.get(name))
+  }
+
   async consumer(name: string, options: ConsumerOptions = {}): Promise<Consumer> {
     const station = await this.#station(name)
-    const holder: Holder = { leases: new Set(), wants: options.wants, holds: options.holds }
+    const { exclusive, holds, wants } = options
+    const holder: Holder = { leases: new Set(), wants, holds, exclusive }
     station.enter(holder)
     let closed = false
     return {

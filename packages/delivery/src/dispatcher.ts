@@ -134,6 +134,11 @@ export class Dispatcher {
     return lost
   }
 
+  /** Others may be given something now. */
+  ring(): void {
+    this.#line.ring()
+  }
+
   dismiss(holder: Holder, clean: boolean): void {
     this.#line.dismiss(holder)
     this.#ledger.dismiss(holder, clean)

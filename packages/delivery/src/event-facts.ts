@@ -16,8 +16,10 @@ export function priorityOf(event: Event): number {
 /**
  * When the event says that it is worth nothing any more, in milliseconds since 1970: the Expiry Time extension.
  * https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/expirytime.md
+ * A dead letter does not expire again: that may be what it died of.
  */
 export function expiresAt(event: Event): number {
+  if (event.extensions?.['dlattempts'] !== undefined) return Number.POSITIVE_INFINITY
   const said = event.extensions?.['expirytime']
   const time = typeof said === 'string' ? Date.parse(said) : Number.NaN
   return Number.isNaN(time) ? Number.POSITIVE_INFINITY : time

@@ -22,6 +22,10 @@ export interface Holder {
   readonly wants?: ((event: Event) => boolean) | undefined
   /** Without time limit. */
   readonly holds?: boolean | undefined
+  /** Others are given nothing while it is there. */
+  readonly exclusive?: boolean | undefined
+  /** An exclusive one takes part: it is given nothing. */
+  barred?: boolean
 }
 
 interface Lease {
@@ -106,6 +110,7 @@ export class Ledger {
 
   /** Gives out at most `max` events; none while too many are out. */
   lease(max: number, holder: Holder): readonly Delivered[] {
+    if (holder.barred === true) return []
     const { clock, name, settings } = this.#context
     const { leaseMs, maxInFlight } = settings()
     const given: Delivered[] = []

@@ -62,13 +62,23 @@ export class Station {
 
   enter(holder: Holder): void {
     this.#holders.add(holder)
+    this.#bar()
   }
 
   async leave(holder: Holder, clean: boolean): Promise<void> {
     this.#holders.delete(holder)
     this.#dispatcher?.dismiss(holder, clean)
+    if (holder.exclusive === true) this.#bar()
     // Until the next look, others of this process may come.
     await this.#lookForUse()
+  }
+
+  /** Only the first exclusive one is given anything, where there is one. */
+  #bar(): void {
+    const all = [...this.#holders, this.#guests]
+    const only = all.find(({ exclusive }) => exclusive === true)
+    for (const one of all) one.barred = only !== undefined && one !== only
+    this.#dispatcher?.ring()
   }
 
   async pull(options: ReceiveOptions): Promise<readonly Delivered[]> {

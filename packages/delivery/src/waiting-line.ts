@@ -51,8 +51,9 @@ export class WaitingLine {
     this.#serving = true
     queueMicrotask(() => {
       this.#serving = false
-      let left = this.#waiters.size
-      for (const waiter of this.#waiters) {
+      const waiters = [...this.#waiters].filter(({ holder }) => holder.barred !== true)
+      let left = waiters.length
+      for (const waiter of waiters) {
         const { ready } = this.#ledger
         if (ready === 0) return
         const share = Math.ceil(ready / left--)

@@ -123,7 +123,15 @@ export interface ConsumerOptions {
   readonly wants?: (event: Event) => boolean
   /** Its events are its own until it closes, without time limit: for one whose connection tells that it is alive. */
   readonly holds?: boolean
+  /**
+   * While it takes part, the other consumers of this process are given nothing; of several exclusive ones the first. When it
+   * goes, the next one takes its place.
+   */
+  readonly exclusive?: boolean
 }
+
+/** An event that somebody only looked at. */
+export type Browsed = Pick<Delivered, 'event' | 'record' | 'topic' | 'partition' | 'offset' | 'publishedAt'>
 
 /** Who takes events of a subscription, beside others here and in other processes. */
 export interface Consumer {
@@ -164,6 +172,11 @@ export interface Delivery {
    * @throws HEDDLE_LOG_GROUP_ACTIVE while other processes give it out: suspend it, wait a few seconds, and move it.
    */
   seek(name: string, to: SubscriptionStart): Promise<void>
+  /**
+   * Looks at what was there when it began and is not done, given out or not, in the order of partitions and offsets. It takes
+   * nothing and changes nothing.
+   */
+  browse(name: string): AsyncIterable<Browsed>
   /** Takes part until it is closed. */
   consumer(name: string, options?: ConsumerOptions): Promise<Consumer>
   /** Takes events without a consumer, as requests do: they are settled by `settle`, by whoever has the lease. */

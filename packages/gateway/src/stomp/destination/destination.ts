@@ -10,7 +10,8 @@
  * name         = segment *( "." segment )
  * segment      = "*" one of any name / ">" this one and all that follow, or none / text
  * ```
- * `/topic/VirtualTopic.X` is a topic; each queue `/queue/Consumer.A.VirtualTopic.X` gets all that is sent to it.
+ * `/topic/VirtualTopic.X` is a topic; each queue `/queue/Consumer.A.VirtualTopic.X` gets all that is sent to it. `/queue/ActiveMQ.DLQ` has
+ * the dead letters of all queues and durable subscriptions, `/queue/DLQ.X` and `/queue/ActiveMQ.DLQ.Queue.X` those of the queue X.
  *
  * @module
  */
@@ -66,6 +67,16 @@ export function fits(pattern: string, name: string): boolean {
 /** The virtual topic that a queue is fed by, such as `VirtualTopic.X` for `Consumer.A.VirtualTopic.X`. */
 export const virtualTopicOf = (queue: string): string | undefined =>
   /^Consumer\.[^.]+\.(VirtualTopic\..+)$/s.exec(queue)?.[1]
+
+/**
+ * Whose dead letters a queue has: of all, or of one other queue; `undefined` for any other. As ActiveMQ has it by default, as its
+ * policy for individual ones has it by default, and as that is most often configured.
+ */
+export function deadLettersIn(queue: string): 'all' | { readonly of: string } | undefined {
+  if (queue === 'ActiveMQ.DLQ') return 'all'
+  const of = /^(?:ActiveMQ\.DLQ\.Queue|DLQ)\.(.+)$/s.exec(queue)?.[1]
+  return of === undefined ? undefined : { of }
+}
 
 const shorten = (text: string): string => (text.length <= 100 ? text : `${text.slice(0, 100)}…`)
 

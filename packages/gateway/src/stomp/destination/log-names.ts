@@ -20,8 +20,8 @@ const escaped = /^_[0-9A-F]{2}/
  * A name as the log has it; different ones stay different.
  * @throws HEDDLE_STOMP_DESTINATION_INVALID when it is too long, or cannot be written.
  */
-export function encodeName(name: string, prefix = ''): string {
-  const encoded = prefix + escapeName(name)
+export function encodeName(name: string, prefix = '', suffix = ''): string {
+  const encoded = prefix + escapeName(name) + suffix
   if (encoded.length <= maxLength && encoded !== '.' && encoded !== '..') return encoded
   throw new HeddleError(
     'HEDDLE_STOMP_DESTINATION_INVALID',
@@ -57,6 +57,17 @@ export const queueOfTopic = (topic: string): string | undefined =>
   topic.startsWith(queuePrefix) && topic.length > queuePrefix.length
     ? decodeName(topic.slice(queuePrefix.length))
     : undefined
+
+const deadLetters = '.dead-letters'
+
+/** Topic of what a queue gave up. */
+export const deadLetterTopic = (queue: string): string => encodeName(queue, queuePrefix, deadLetters)
+
+/** True for topics of what queues and durable subscriptions gave up; not of what those gave up that read dead letters. */
+export const isDeadLetterTopic = (topic: string): boolean =>
+  /^(queue|durable)\./.test(topic) &&
+  topic.endsWith(deadLetters) &&
+  !topic.slice(0, -deadLetters.length).endsWith(deadLetters)
 
 /** A durable subscription: the client's dots are bytes, so that it is known where its name ends. */
 export const durableName = (clientId: string, name: string): string =>

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Bytes, type Header, type LogRecord, type RecordInput } from '@heddle/core'
+import { type Bytes, type Event, type Header, type LogRecord, type RecordInput, toRecord } from '@heddle/core'
 import { decodeName, queueOfTopic } from '../destination/log-names.ts'
 import { type Frame, noBody } from '../frame/frame.ts'
 import type { Value } from '../selector/value.ts'
@@ -66,12 +66,28 @@ export function messageOf(
       : typeof record.value === 'string'
         ? Buffer.from(record.value)
         : record.value
+  setFailure(headers, attributes)
   const foreign = own.length === 0 && attributes.get('type') !== 'stomp.message'
   if (foreign) setAttributes(headers, attributes)
   // Only what was sent with a length, or by another door: a message of text has none in ActiveMQ.
   if (foreign || headers.has('content-length') || body.includes(0))
     headers.set('content-length', String(body.length))
   return { id, headers, body }
+}
+
+/** A message as a subscription gives it: its record keeps what other doors do not see, the headers of STOMP. */
+export const messageIn = (event: Event, place: MessagePlace, queue: string | undefined): Message =>
+  messageOf(toRecord(event), place, queue)
+
+/** A dead letter says where it was, and why it is one. */
+function setFailure(headers: Map<string, string>, attributes: ReadonlyMap<string, string>): void {
+  const error = attributes.get('dlerror')
+  if (error === undefined) return
+  const topic = queueOfTopic(attributes.get('dlsubscription') ?? '') ? 'dlsubscription' : 'dltopic'
+  headers.set('originalExpiration', headers.get('expires')!)
+  headers.set('expires', '0')
+  headers.set('original-destination', destinationOfTopic(attributes.get(topic) ?? ''))
+  headers.set('dlqDeliveryFailureCause', error)
 }
 
 /** What an event says that came through another door. */

@@ -259,6 +259,7 @@ export class Session {
         destination: request.text,
         mode: request.mode,
         prefetch: request.prefetch,
+        transform: request.transform,
         newAck: () => (ids ? `${this.id}-${++this.#acks}` : undefined),
         send: (frames) => this.#wire.sendAll(frames.map((one) => this.#temporaries.localise(one))),
         failed: (error) => this.#refuse(error, { ...frame, headers: new Map() }),

@@ -11,41 +11,50 @@ import {
   type SignalLike,
   type SubscriptionStart,
   isHeddleError,
-  toRecord,
 } from '@heddle/core'
-import { type Message, type MessagePlace, lookup, messageOf } from '../message/message.ts'
+import { type MessagePlace, lookup, messageIn } from '../message/message.ts'
 import type { Selector } from '../selector/selector.ts'
 import type { Given, Source } from './source.ts'
 
 /** How long one wait for messages lasts, in milliseconds. It could be any; 60 s costs nothing. */
 const waitMs = 60_000
 
-export interface SharedSourceOptions {
-  /** The subscription that is made when it is missing, and taken as it is when it is there. */
+/** A subscription that is made when it is missing, and taken as it is when it is there. */
+export interface SharedSubscription {
   readonly name: string
   readonly topics: readonly string[]
   readonly from: SubscriptionStart
+}
+
+export interface SharedSourceOptions extends SharedSubscription {
   readonly selector: Selector | undefined
   /** What the selector does not want: `leave` it to other consumers of a queue, or `drop` it, for the only one there is. */
   readonly unwanted: 'leave' | 'drop'
   /** Name of the queue, when it has messages of other topics than its own. */
   readonly queue: string | undefined
+  /** While it is there, others of this process are given nothing. */
+  readonly exclusive: boolean
 }
 
 /** @throws HEDDLE_SUBSCRIPTION_INVALID, and what the log throws. */
 export async function openSharedSource(delivery: Delivery, options: SharedSourceOptions): Promise<Source> {
-  const { name, selector, unwanted, queue } = options
-  await subscribe(delivery, options)
+  const { exclusive, name, selector, unwanted, queue } = options
+  await ensureSubscription(delivery, options)
   const wants = (event: Event): boolean =>
     selector!((header) => lookup(messageIn(event, nowhere, queue), header))
   const consumer = await delivery.consumer(name, {
     holds: true,
+    exclusive,
     ...(selector && unwanted === 'leave' && { wants }),
   })
   return new SharedSource(consumer, unwanted === 'drop' ? selector : undefined, queue)
 }
 
-async function subscribe(delivery: Delivery, { from, name, topics }: SharedSourceOptions): Promise<void> {
+/** @throws HEDDLE_SUBSCRIPTION_INVALID, and what the log throws. */
+export async function ensureSubscription(
+  delivery: Delivery,
+  { from, name, topics }: SharedSubscription,
+): Promise<void> {
   // Given out without end, as ActiveMQ does: only a NACK makes a dead letter.
   const settings = {
     topics,
@@ -113,7 +122,3 @@ const placeOf = ({ offset, partition, publishedAt, redelivered, topic }: Deliver
   timestamp: publishedAt,
   redelivered,
 })
-
-// The record keeps what other doors do not see of it: the headers of STOMP.
-const messageIn = (event: Event, place: MessagePlace, queue: string | undefined): Message =>
-  messageOf(toRecord(event), place, queue)

@@ -6,6 +6,8 @@ export interface Given {
   readonly message: Message
   /** What it is settled by; `undefined` where nothing is kept of who has it. */
   readonly lease: string | undefined
+  /** It says that nothing more comes: there is nothing to acknowledge. */
+  readonly last?: true
 }
 
 /** Where the messages of a subscription come from. */

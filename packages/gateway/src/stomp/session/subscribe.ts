@@ -3,20 +3,17 @@
  *
  * @module
  */
-import { HeddleError, type Principal, isHeddleError } from '@heddle/core'
+import { HeddleError, type Principal } from '@heddle/core'
 import type { ServerContext } from '../context.ts'
-import {
-  type Destination,
-  isWildcard,
-  parseDestinations,
-  virtualTopicOf,
-} from '../destination/destination.ts'
-import { durableName, encodeName, queueOfTopic, queueTopic } from '../destination/log-names.ts'
+import { type Destination, isWildcard, parseDestinations } from '../destination/destination.ts'
+import { durableName, encodeName } from '../destination/log-names.ts'
 import type { Frame, Version } from '../frame/frame.ts'
 import type { StompLimits } from '../limits.ts'
+import { wantedForm, withForm } from '../message/map-message.ts'
 import { type Message, lookup } from '../message/message.ts'
 import { type Selector, compileSelector } from '../selector/selector.ts'
 import { LiveSource, positionsOf } from './live-source.ts'
+import { Queues, allowRead, mayRead } from './queues.ts'
 import { openSharedSource } from './shared-source.ts'
 import type { Source } from './source.ts'
 import type { AckMode } from './subscription.ts'
@@ -34,10 +31,16 @@ export interface SubscribeRequest {
   readonly durable: string | undefined
   /** From the beginning of what the topic keeps, and not from its end. */
   readonly retroactive: boolean
+  /** Only a look at what is there. */
+  readonly browser: boolean
+  /** All of a queue for this one, while it is there. */
+  readonly exclusive: boolean
+  /** A message as it is wanted. */
+  readonly transform: (message: Message) => Message
 }
 
 /** Features of ActiveMQ that are not there: to go on without them would not be what was asked for. */
-const notSupported = ['browser', 'activemq.exclusive', 'activemq.noLocal']
+const notSupported = ['activemq.noLocal', 'no-local']
 
 /** @throws HEDDLE_STOMP_COMMAND_INVALID, HEDDLE_STOMP_DESTINATION_INVALID, HEDDLE_STOMP_SELECTOR_INVALID */
 export function subscribeRequest(
@@ -57,6 +60,10 @@ export function subscribeRequest(
   const durable = headers.get('activemq.subscriptionName')
   if (durable !== undefined && destinations.some((one) => one.kind !== 'topic' || isWildcard(one)))
     throw invalid('activemq.subscriptionName is for topics, without wildcards')
+  const browser = headers.get('browser') === 'true'
+  if (browser && (destinations.length > 1 || destinations[0].kind !== 'queue' || isWildcard(destinations[0])))
+    throw invalid('browser:true is for one queue, without wildcards')
+  const form = wantedForm(headers.get('transformation'))
   return {
     id,
     text,
@@ -66,6 +73,9 @@ export function subscribeRequest(
     selector: selector === undefined ? undefined : compileSelector(selector),
     durable,
     retroactive: headers.get('activemq.retroactive') === 'true',
+    browser,
+    exclusive: headers.get('activemq.exclusive') === 'true',
+    transform: form ? (message) => withForm(message, form) : (message) => message,
   }
 }
 
@@ -83,7 +93,7 @@ export interface Subscriber {
 
 export interface Opened {
   readonly sources: readonly Source[]
-  /** Queues that may come to fit a name with wildcards: calls `add` for each, until `signal` is aborted. */
+  /** Queues that may come to be meant too: calls `add` for each, until `signal` is aborted. */
   readonly watch: ((add: (source: Source) => void, signal: AbortSignal) => void) | undefined
 }
 
@@ -95,56 +105,16 @@ export async function openSources(
   subscriber: Subscriber,
 ): Promise<Opened> {
   const sources: Source[] = []
-  const patterns: string[] = []
-  const queues = new Set<string>()
-  const { delivery } = context.options
-
-  const openQueue = async (name: string): Promise<Source> => {
-    const topic = queueTopic(name)
-    queues.add(topic)
-    await allowRead(context, principal, topic)
-    await subscriber.makeTopic(topic)
-    const virtual = virtualTopicOf(name)
-    const fed = virtual === undefined ? undefined : encodeName(virtual)
-    if (fed !== undefined) {
-      await allowRead(context, principal, fed)
-      await subscriber.makeTopic(fed)
-    }
-    return openSharedSource(delivery, {
-      name: topic,
-      topics: fed === undefined ? [topic] : [topic, fed],
-      // As in ActiveMQ: a queue has what was sent to it, and from a virtual topic what comes from now on.
-      from: fed === undefined ? 'earliest' : 'latest',
-      selector: request.selector,
-      unwanted: 'leave',
-      queue: fed === undefined ? undefined : name,
-    })
-  }
-  const openMatching = async (pattern: string, add: (source: Source) => void): Promise<void> => {
-    for (const topic of await context.topics.matching('queue', pattern)) {
-      if (queues.has(topic) || !(await mayRead(context, principal, topic))) continue
-      add(await openQueue(queueOfTopic(topic)!))
-    }
-  }
-
+  const queues = new Queues(context, principal, request, subscriber)
   try {
-    for (const destination of request.destinations) {
-      if (destination.kind !== 'queue')
-        sources.push(await openTopic(context, principal, request, subscriber, destination))
-      else if (isWildcard(destination)) {
-        patterns.push(destination.name)
-        await openMatching(destination.name, (source) => sources.push(source))
-      } else sources.push(await openQueue(destination.name))
-    }
+    for (const destination of request.destinations)
+      if (destination.kind === 'queue') sources.push(...(await queues.open(destination)))
+      else sources.push(await openTopic(context, principal, request, subscriber, destination))
   } catch (error) {
     await Promise.allSettled(sources.map((source) => source.close(true)))
     throw error
   }
-  if (patterns.length === 0) return { sources, watch: undefined }
-  const look = async (add: (source: Source) => void): Promise<void> => {
-    for (const pattern of patterns) await openMatching(pattern, add)
-  }
-  return { sources, watch: (add, signal) => watch(context, () => look(add), signal) }
+  return { sources, watch: queues.watch }
 }
 
 async function openTopic(
@@ -193,6 +163,7 @@ async function openTopic(
       selector,
       unwanted: 'drop',
       queue: undefined,
+      exclusive: false,
     })
   }
   const positions = await positionsOf(log, [topic], retroactive ? 'earliest' : 'latest')
@@ -209,40 +180,6 @@ export async function unsubscribeDurable(
   const name = durableName(clientId, durable)
   await access.allow(principal, 'delete', { type: 'subscription', name })
   await options.delivery.delete(name)
-}
-
-const allowRead = ({ access }: ServerContext, principal: Principal, topic: string): Promise<void> =>
-  access.allow(principal, 'read', { type: 'topic', name: topic })
-
-async function mayRead(context: ServerContext, principal: Principal, topic: string): Promise<boolean> {
-  try {
-    await allowRead(context, principal, topic)
-    return true
-  } catch (error) {
-    if (isHeddleError(error, 'HEDDLE_FORBIDDEN')) return false
-    throw error
-  }
-}
-
-/** Looks when a topic is made here, and every now and then for those of other processes. */
-function watch(
-  { clock, limits, topics }: ServerContext,
-  look: () => Promise<void>,
-  signal: AbortSignal,
-): void {
-  let looking: Promise<void> = Promise.resolve()
-  const again = (): void => {
-    // A look that fails is made up for by the next.
-    looking = looking.then(() => (signal.aborted ? undefined : look())).catch(() => {})
-  }
-  topics.onMade(again, signal)
-  const wait = (): { clear(): void } =>
-    clock.after(limits.refreshMs, () => {
-      again()
-      timer = wait()
-    })
-  let timer = wait()
-  signal.addEventListener('abort', () => timer.clear(), { once: true })
 }
 
 const invalid = (detail: string): HeddleError => new HeddleError('HEDDLE_STOMP_COMMAND_INVALID', detail)

@@ -34,6 +34,8 @@ export interface SubscriptionOptions {
   readonly newAck: () => string | undefined
   /** Sends; resolves when the network has taken them, with false when it will not: the connection ends. */
   readonly send: (frames: readonly Frame[]) => Promise<boolean>
+  /** A message as this client wants it. */
+  readonly transform: (message: Message) => Message
   /** A source failed: nothing more comes from it. */
   readonly failed: (error: unknown) => void
   /** Messages were given. */
@@ -138,9 +140,10 @@ export class Subscription {
   }
 
   async #give(source: Source, given: readonly Given[]): Promise<boolean> {
-    const { id, mode, newAck } = this.options
-    const frames = given.map(({ lease, message }) => {
-      if (mode === 'auto') return messageFrame(message, id, undefined)
+    const { id, mode, newAck, transform } = this.options
+    const frames = given.map(({ last, lease, message: kept }) => {
+      const message = transform(kept)
+      if (mode === 'auto' || last) return messageFrame(message, id, undefined)
       const ack = newAck()
       const key = ack ?? message.id
       this.#held.set(key, { subscription: this, source, key, messageId: message.id, lease })

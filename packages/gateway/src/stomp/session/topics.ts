@@ -6,7 +6,7 @@
 import { EventEmitter } from 'node:events'
 import { type TopicSpec, isHeddleError } from '@heddle/core'
 import { fits } from '../destination/destination.ts'
-import { decodeName, queueOfTopic } from '../destination/log-names.ts'
+import { decodeName, isDeadLetterTopic, queueOfTopic } from '../destination/log-names.ts'
 import type { StompLog } from '../options.ts'
 
 /** Where messages to temporary destinations of all connections go. They are of use for the moment only. */
@@ -68,6 +68,11 @@ export class Topics {
       if (fits(pattern, queue ?? decodeName(name))) names.push(name)
     }
     return names
+  }
+
+  /** Topics of what queues and durable subscriptions gave up. */
+  async deadLetters(): Promise<string[]> {
+    return (await this.#log.listTopics()).map(({ name }) => name).filter(isDeadLetterTopic)
   }
 
   async #make(name: string): Promise<void> {
