@@ -7,31 +7,13 @@ import { type Storm, startStorm } from '../../tools/services/storm/storm.ts'
 import { servicesAvailable } from '../../tools/services/toolchain.ts'
 import { heddle } from '../house/cli.ts'
 import { type TestKafka, startTestKafka } from '../kafka/test-kafka.ts'
+import { type Square, squaresIn } from './squares-in.ts'
 
 const file = fileURLToPath(new URL('numbers.topology.ts', import.meta.url))
 
 // JVMs and processes of Node are started again and again.
 const timeout = 400_000
 const pollMs = 200
-
-interface Square {
-  readonly n: number
-  readonly square: number
-  readonly pid: number
-}
-
-/** All that is in the topic by now. */
-async function squares(log: Log): Promise<Square[]> {
-  const found: Square[] = []
-  for (const { partition, earliest, latest } of await log.partitions('squares'))
-    for (let offset = earliest; offset < latest;) {
-      const [part] = await log.read([{ topic: 'squares', partition, offset }])
-      if (!part) break
-      for (const { value } of part.records) found.push(JSON.parse(Buffer.from(value!).toString()) as Square)
-      offset = part.nextOffset
-    }
-  return found
-}
 
 describe.runIf(servicesAvailable('storm') && servicesAvailable('kafka'))(
   'a topology on a Storm that breaks',
@@ -65,7 +47,7 @@ describe.runIf(servicesAvailable('storm') && servicesAvailable('kafka'))(
     const more = async (count = 200): Promise<Square> => {
       await publish(count)
       for (;;) {
-        const done = await squares(log)
+        const done = await squaresIn(log)
         if (done.length >= published) return done.find(({ n }) => n === published - 1) ?? done.at(-1)!
         await sleep(systemClock, pollMs)
       }
@@ -109,7 +91,7 @@ describe.runIf(servicesAvailable('storm') && servicesAvailable('kafka'))(
       await more()
       expect(await onStorm('storm', 'kill', 'numbers')).toBe('numbers has stopped\n')
 
-      const done = await squares(log)
+      const done = await squaresIn(log)
       expect(done.map(({ n }) => n).sort((a, b) => a - b)).toEqual(
         Array.from({ length: published }, (_, n) => n),
       )

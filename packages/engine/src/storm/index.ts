@@ -1,3 +1,5 @@
-export { stormEngine } from './storm-engine.ts'
+export { type StormEngine, stormEngine } from './storm-engine.ts'
+export type { StormRebalanceOptions } from './rebalance.ts'
+export type { ComponentFigures, Figures } from './plan/component-figures.ts'
 export type { StormEngineOptions } from './options.ts'
 export type { BundleSource } from './bundle/bundle.ts'

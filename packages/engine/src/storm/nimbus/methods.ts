@@ -1,6 +1,8 @@
 import { type Type, type ValueOf, binary, bool, list, string, struct } from '../thrift/type.ts'
 import {
+  blobMeta,
   clusterSummary,
+  componentPageInfo,
   killOptions,
   nimbusSummary,
   rebalanceOptions,
@@ -33,6 +35,16 @@ export const methods = {
   beginFileUpload: { args: none, reply: struct(gives(string, auth)) },
   uploadChunk: { args: struct({ location: [1, string], chunk: [2, binary] }), reply: struct(auth) },
   finishFileUpload: { args: struct({ location: [1, string] }), reply: struct(auth) },
+  beginCreateBlob: {
+    args: struct({ key: [1, string], meta: [2, blobMeta] }),
+    reply: struct(gives(string, { ...auth, KeyAlreadyExistsException: [2, exception, 'optional'] })),
+  },
+  uploadBlobChunk: { args: struct({ session: [1, string], chunk: [2, binary] }), reply: struct(auth) },
+  finishBlobUpload: { args: struct({ session: [1, string] }), reply: struct(auth) },
+  deleteBlob: {
+    args: struct({ key: [1, string] }),
+    reply: struct({ ...auth, KeyNotFoundException: [2, exception, 'optional'] }),
+  },
   submitTopology: {
     args: struct({
       name: [1, string],
@@ -67,6 +79,10 @@ export const methods = {
   getTopologyPageInfo: {
     args: struct({ id: [1, string], window: [2, string], withSystem: [3, bool] }),
     reply: struct(gives(topologyPageInfo, alive)),
+  },
+  getComponentPageInfo: {
+    args: struct({ id: [1, string], component: [2, string], window: [3, string], withSystem: [4, bool] }),
+    reply: struct(gives(componentPageInfo, alive)),
   },
   getTopologyConf: { args: struct({ id: [1, string] }), reply: struct(gives(string, alive)) },
 } as const

@@ -6,6 +6,7 @@
  */
 import {
   type ValueOf,
+  bigInt64,
   binary,
   bool,
   double,
@@ -35,10 +36,22 @@ const streamInfo = struct({ outputFields: [1, list(string)], direct: [2, bool] }
 
 const shellComponent = struct({ executionCommand: [1, string, 'optional'], script: [2, string, 'optional'] })
 
+/** A union: an argument of a constructor. */
+const javaArgument = struct({
+  int: [1, int32, 'optional'],
+  long: [2, bigInt64, 'optional'],
+  string: [3, string, 'optional'],
+  bool: [4, bool, 'optional'],
+  double: [6, double, 'optional'],
+})
+
+const javaObject = struct({ fullClassName: [1, string], argsList: [2, list(javaArgument)] })
+
 /** A union. */
 const componentObject = struct({
   serializedJava: [1, binary, 'optional'],
   shell: [2, shellComponent, 'optional'],
+  javaObject: [3, javaObject, 'optional'],
 })
 
 const componentCommon = struct({
@@ -55,7 +68,12 @@ export const stormTopology = struct({
   spouts: [1, map(string, spoutSpec)],
   bolts: [2, map(string, bolt)],
   stateSpouts: [3, map(string, nothing)],
+  /** Keys of blobs: they are on the class path of each worker, and Nimbus deletes them with the topology. */
+  dependencyJars: [5, list(string), 'optional'],
 })
+
+/** Whoever may use the cluster may do all with it. */
+export const blobMeta = struct({ acl: [1, list(struct({ type: [1, int32], access: [3, int32] }))] })
 
 export const topologySummary = struct({
   id: [1, string],
@@ -160,6 +178,26 @@ export const topologyPageInfo = struct({
   bolts: [10, map(string, componentAggregateStats), 'optional'],
 })
 
+/** What Storm's UI shows of a component. */
+export const componentPageInfo = struct({
+  componentId: [1, string],
+  /** 1 bolt, 2 spout. */
+  componentType: [2, int32],
+  numExecutors: [5, int32, 'optional'],
+  numTasks: [6, int32, 'optional'],
+  windows: [7, map(string, componentAggregateStats), 'optional'],
+  inputs: [8, map(globalStreamId, componentAggregateStats), 'optional'],
+  outputs: [9, map(string, componentAggregateStats), 'optional'],
+  executors: [
+    10,
+    list(
+      struct({ summary: [1, executorSummary, 'optional'], stats: [2, componentAggregateStats, 'optional'] }),
+    ),
+    'optional',
+  ],
+  errors: [11, list(errorInfo), 'optional'],
+})
+
 export const killOptions = struct({ waitSecs: [1, int32, 'optional'] })
 
 export const rebalanceOptions = struct({
@@ -168,8 +206,12 @@ export const rebalanceOptions = struct({
   numExecutors: [3, map(string, int32), 'optional'],
 })
 
+export type JavaObject = ValueOf<typeof javaObject>
+export type ComponentObject = ValueOf<typeof componentObject>
+export type Grouping = ValueOf<typeof grouping>
 export type ComponentCommon = ValueOf<typeof componentCommon>
 export type StormTopology = ValueOf<typeof stormTopology>
 export type TopologySummary = ValueOf<typeof topologySummary>
 export type TopologyPageInfo = ValueOf<typeof topologyPageInfo>
+export type ComponentPageInfo = ValueOf<typeof componentPageInfo>
 export type ComponentStats = ValueOf<typeof componentAggregateStats>

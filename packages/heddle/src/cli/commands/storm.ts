@@ -1,10 +1,12 @@
 import { resolve } from 'node:path'
-import { type Duration, type Engine, HeddleError, milliseconds } from '@heddle/core'
+import { type Duration, HeddleError, milliseconds } from '@heddle/core'
+import type { StormEngine } from '@heddle/engine/storm'
 import { loadConfig } from '../../config/load-config.ts'
 import { loadTopologyFile } from '../../host/load-topologies.ts'
 import { openStorm } from '../../host/storm/open-storm.ts'
-import { wholeNumber } from '../numbers.ts'
+import { numbersOf, wholeNumber } from '../numbers.ts'
 import { print, printJson } from '../output.ts'
+import { showComponent } from '../show-component.ts'
 import { showTopologies, showTopology } from '../show-storm.ts'
 
 /** Which cluster, and the log of its topologies. */
@@ -22,7 +24,7 @@ interface SubmitOptions extends StormCommandOptions {
 }
 
 /** Runs a command on the cluster's engine, and lets go of all. */
-async function on(options: SubmitOptions, use: (engine: Engine) => Promise<void>): Promise<void> {
+async function on(options: SubmitOptions, use: (engine: StormEngine) => Promise<void>): Promise<void> {
   const { engine: url, log, config: file, workers, node, conf = [] } = options
   const { config } = await loadConfig({
     cwd: process.cwd(),
@@ -61,6 +63,28 @@ export const list = (options: StormCommandOptions): Promise<void> =>
 /** `heddle storm describe` */
 export const describe = (name: string, options: StormCommandOptions): Promise<void> =>
   on(options, async (engine) => showTopology(await engine.describe(name), options))
+
+/** `heddle storm component` */
+export const component = (name: string, id: string, options: StormCommandOptions): Promise<void> =>
+  on(options, async (engine) => showComponent(await engine.component(name, id), options))
+
+/** `heddle storm rebalance NAME COMPONENT=EXECUTORS… --workers N` */
+export const rebalance = (
+  name: string,
+  changes: readonly string[],
+  { workers, ...options }: SubmitOptions,
+): Promise<void> =>
+  on(options, async (engine) => {
+    const executors = numbersOf('COMPONENT=EXECUTORS', changes)
+    await engine.rebalance(
+      name,
+      executors,
+      workers === undefined ? {} : { workers: wholeNumber('workers', workers) },
+    )
+    const { state } = await engine.describe(name)
+    if (options.json) printJson({ name, state })
+    else print(`${name} is ${state}`)
+  })
 
 /** `heddle storm activate`, `deactivate` */
 export const steer = (

@@ -1,6 +1,5 @@
 import {
   type Duration,
-  HeddleError,
   type StatePage,
   type TopologyDescription,
   type TopologyStatus,
@@ -9,7 +8,7 @@ import {
 import { tree } from '../../draw/tree.ts'
 import { bar } from '../../host/restore-words.ts'
 import { type RemoteOptions, call, segment } from '../api.ts'
-import { wholeNumber } from '../numbers.ts'
+import { numbersOf, wholeNumber } from '../numbers.ts'
 import { print, printJson, printTable, style } from '../output.ts'
 
 /** `heddle topologies list` */
@@ -127,13 +126,7 @@ export async function rebalance(
   changes: readonly string[],
   options: RemoteOptions & { readonly threads?: string },
 ): Promise<void> {
-  const parallelism = Object.fromEntries(
-    changes.map((change) => {
-      const at = change.lastIndexOf('=')
-      if (at < 1) throw new HeddleError('HEDDLE_CONFIG_INVALID', `'${change}' must be COMPONENT=TASKS`)
-      return [change.slice(0, at), wholeNumber(change.slice(0, at), change.slice(at + 1))]
-    }),
-  )
+  const parallelism = numbersOf('COMPONENT=TASKS', changes)
   const threads = options.threads === undefined ? {} : { threads: wholeNumber('threads', options.threads) }
   await steer(name, 'rebalance', { parallelism, ...threads }, options)
 }

@@ -43,6 +43,24 @@ export function stormCommands(program: Command): void {
     .description('State, drawing and figures of a topology; they count batches.')
     .argument('<name>')
     .action(async (name: string, options: object) => (await load()).describe(name, options as never))
+  cluster(storm.command('component'))
+    .description('The figures of a component, by window, stream and task; they count batches.')
+    .argument('<name>')
+    .argument('<component>')
+    .action(async (name: string, id: string, options: object) =>
+      (await load()).component(name, id, options as never),
+    )
+  examples(
+    cluster(storm.command('rebalance'))
+      .description('Spread the tasks of a topology over other executors and workers, while it runs.')
+      .argument('<name>')
+      .argument('[component=executors...]', 'threads of a component, at most as many as it has tasks')
+      .option('--workers <n>', 'workers (JVMs) that the tasks are spread over')
+      .action(async (name: string, changes: string[], options: object) =>
+        (await load()).rebalance(name, changes, options as never),
+      ),
+    'heddle storm rebalance orders enrich=2 --workers 3',
+  )
   cluster(storm.command('activate'))
     .description('Read on.')
     .argument('<name>')

@@ -1,4 +1,5 @@
-import { type Engine, HeddleError, type Log, systemClock } from '@heddle/core'
+import { HeddleError, type Log, systemClock } from '@heddle/core'
+import type { StormEngine } from '@heddle/engine/storm'
 import type { HeddleConfig } from '../../config/config.ts'
 import { openLog } from '../open-log.ts'
 import type { ComponentLog } from './serve-on-storm.ts'
@@ -17,7 +18,7 @@ export interface StormOptions {
 
 /** An engine on a Storm cluster, and the log that its topologies use. */
 export interface OpenStorm {
-  readonly engine: Engine
+  readonly engine: StormEngine
   readonly log: Log
   close(): Promise<void>
 }
