@@ -5,6 +5,11 @@ import type { BoltRef, SpoutRef } from './graph-ends.ts'
 export interface ShellOptions {
   /** Folder that the program starts in. Default: that of the host. */
   readonly cwd?: string
+  /**
+   * Files and folders that the program needs, from `cwd`: on Storm they travel to where it runs, and it starts in a folder with
+   * them. Default none: all that it needs is there already.
+   */
+  readonly files?: readonly string[]
   /** Environment variables beside those of the host. */
   readonly env?: Readonly<Record<string, string>>
   /** What it finds in its configuration, beside the name of the topology. */
@@ -41,6 +46,7 @@ const tuplesAtOnce = 100
 export function shell(command: string, args: readonly string[] = [], options: ShellOptions = {}): ShellRef {
   const {
     cwd,
+    files,
     env,
     conf,
     tick,
@@ -52,6 +58,7 @@ export function shell(command: string, args: readonly string[] = [], options: Sh
     command,
     args,
     ...(cwd !== undefined && { cwd }),
+    ...(files && { files }),
     ...(env && { env }),
     ...(conf && { conf }),
     ...(tick !== undefined && { tickMs: milliseconds(tick) }),

@@ -285,12 +285,14 @@ function sendFailure(port: StreamPort, component: PlanComponent, execution: Exec
  * @throws HEDDLE_ENGINE_UNSUPPORTED
  */
 export function checkOperators(plan: Plan): void {
-  for (const { id, kind, operator } of plan.components) {
+  for (const { id, kind, operator, config } of plan.components) {
     const known = kind === 'spout' ? ['topic', 'spout', 'shell'].includes(operator) : operators.has(operator)
     if (known) continue
     throw new HeddleError(
       'HEDDLE_ENGINE_UNSUPPORTED',
-      `'${id}' of '${plan.name}' is a ${kind} with the operator '${operator}'`,
+      operator === 'java'
+        ? `'${id}' of '${plan.name}' is the class ${config['class'] as string}, and Java runs on Storm only: heddle submit … --engine storm://…`
+        : `'${id}' of '${plan.name}' is a ${kind} with the operator '${operator}'`,
     )
   }
 }

@@ -18,6 +18,8 @@ export interface ShellConfig {
   readonly command: string
   readonly args: readonly string[]
   readonly cwd?: string
+  /** Only for where it does not run on the machine that it was written on: see `ShellOptions`. */
+  readonly files?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly conf?: Readonly<Record<string, unknown>>
   readonly tickMs?: number

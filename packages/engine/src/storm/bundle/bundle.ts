@@ -7,9 +7,10 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { HeddleError, type Plan, errorMessage } from '@heddle/core'
 import type { BuildOptions } from 'esbuild'
+import { portable } from '../plan/portable.ts'
 import { planMark } from '../runtime/print-plan.ts'
 import { type BundledPackage, packageFiles } from './package-files.ts'
-import { type ZipFile, zip } from './zip.ts'
+import { type ZipFile, inResources, zip } from './zip.ts'
 
 /** How to make the file that components run. */
 export interface BundleSource {
@@ -49,6 +50,7 @@ const require = heddleCreateRequire(import.meta.url)`
  * Makes files of a topology and of what runs it, sees that it loads and has the plan that is to be submitted, and packs it
  * as Storm wants it: `resources/` of a jar.
  *
+ * @param plan Without paths of this machine: see `portable`.
  * @param beside More files, which go into the same folder.
  * @throws HEDDLE_MODULE_INVALID when it cannot be made, does not load, or has another plan.
  */
@@ -80,7 +82,7 @@ export async function bundle(
   } finally {
     await rm(folder, { recursive: true })
   }
-  return zip([...files, ...beside].map(({ name, bytes }) => ({ name: `resources/${name}`, bytes })))
+  return zip(inResources([...files, ...beside]))
 }
 
 async function oneFile(from: BuildOptions, source: BundleSource, topology: string): Promise<Uint8Array> {
@@ -119,7 +121,8 @@ async function checkPlan(file: string, plan: Plan): Promise<void> {
     throw invalid(plan.name, `does not load in its bundle: ${stderr.trim() || errorMessage(error)}`, error)
   })
   const line = printed.stdout.split('\n').findLast((each) => each.startsWith(planMark))
-  if (line?.slice(planMark.length) === JSON.stringify(plan)) return
+  const found = line && (JSON.parse(line.slice(planMark.length)) as Plan | null)
+  if (found && JSON.stringify(portable(found)) === JSON.stringify(plan)) return
   throw invalid(
     plan.name,
     'has another plan when it is loaded again: a topology must not depend on when, where or how often it is made',

@@ -7,6 +7,10 @@ export interface ZipFile {
   readonly bytes: Uint8Array
 }
 
+/** Files where Storm looks for what programs need: it unpacks this folder of a jar. */
+export const inResources = (files: readonly ZipFile[]): readonly ZipFile[] =>
+  files.map(({ name, bytes }) => ({ name: `resources/${name}`, bytes }))
+
 /** 1 January 1980, the first day there is: so that the same files make the same archive. */
 const date = (1 << 5) | 1
 

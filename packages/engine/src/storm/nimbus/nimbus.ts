@@ -27,6 +27,9 @@ const maxFailures = 3
 /** How much of a file goes with one call, in bytes: what Storm's own client sends. */
 const chunkBytes = 300 * 1024
 
+/** An entry of an access list: all others, to read, write and administrate. */
+const everybody = { type: 1, access: 1 | 2 | 4 } as const
+
 /** Asks the Nimbus that leads; when it does not answer, the others, for which one leads now. */
 export class Nimbus {
   readonly #seeds: readonly Address[]
@@ -79,6 +82,14 @@ export class Nimbus {
       await this.call('uploadChunk', { location, chunk: file.subarray(at, at + chunkBytes) })
     await this.call('finishFileUpload', { location })
     return location
+  }
+
+  /** Uploads a file under a key, for all who may use the cluster; nobody may have used the key. */
+  async createBlob(key: string, file: Uint8Array): Promise<void> {
+    const session = await this.call('beginCreateBlob', { key, meta: { acl: [everybody] } })
+    for (let at = 0; at < file.length; at += chunkBytes)
+      await this.call('uploadBlobChunk', { session, chunk: file.subarray(at, at + chunkBytes) })
+    await this.call('finishBlobUpload', { session })
   }
 
   async close(): Promise<void> {

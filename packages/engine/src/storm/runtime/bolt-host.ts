@@ -18,6 +18,7 @@ import { placeOf } from './destination.ts'
 import { elementOf, failureOf } from './failure.ts'
 import { noStore } from './no-store.ts'
 import { Outbox } from './outbox.ts'
+import { isForeign, plainTuple } from './plain-tuples.ts'
 import { portsOf } from './ports.ts'
 import { StormState, type TaskStore, openTaskStore } from './task-store.ts'
 import { type TopicOutput, topicOutput } from './topic-output.ts'
@@ -60,6 +61,11 @@ class StormTuple implements RootOwner {
   }
 }
 
+/** Ids of the tuples of Storm that these came of. */
+const anchorsOf = (roots: readonly Root[]): readonly string[] => [
+  ...new Set(roots.map(({ owner }) => (owner as StormTuple).id)),
+]
+
 /** Runs one task of a bolt: what comes from Storm is executed, and answered when it is done and what it changed is durable. */
 export class BoltHost {
   readonly #context: ComponentContext
@@ -70,6 +76,8 @@ export class BoltHost {
   readonly #undo = new UndoLog()
   readonly #timers = new ComponentTimers(new ComponentState(noStore, 0))
   readonly #underWay = new Map<string, StormTuple>()
+  /** Components that send plain tuples. */
+  readonly #foreign: ReadonlySet<string>
   /** Done, but for the state, which is committed before they are acked. */
   #toAck: StormTuple[] = []
   #committing = false
@@ -78,9 +86,9 @@ export class BoltHost {
     this.#context = context
     this.#commands = commands
     this.#store = store
+    this.#foreign = new Set(context.plan.components.filter(isForeign).map(({ id }) => id))
     this.#outbox = new Outbox(context.settings, (to, records, roots) => {
-      const anchors = [...new Set(roots.map(({ owner }) => (owner as StormTuple).id))]
-      commands.emit({ to, records, anchors })
+      commands.emit({ to, records, anchors: anchorsOf(roots) })
       for (const root of roots) root.release()
     })
     this.#task = this.#makeTask(output)
@@ -101,33 +109,45 @@ export class BoltHost {
     for (const message of messages) this.#receive(message)
   }
 
-  #receive({ id, tuple: [place, batch] }: TupleMessage): void {
-    const { clock, report, broken, component, index, tasks } = this.#context
-    if (place !== placeOf(index, tasks.get(component.id)!.length))
-      return broken(
-        new RangeError(
-          `a batch for place ${String(place)} came to task ${index}: this Storm hashes otherwise`,
-        ),
-      )
+  #receive(message: TupleMessage): void {
+    const { clock, report } = this.#context
+    const { id } = message
     const now = clock.now()
     const stormTuple = new StormTuple(id, now, (ended, done) => this.#ended(ended, done))
-    let roots: readonly CarriedRoot[]
+    let tuples: readonly TaskTuple[]
     try {
-      roots = decodeBatch(batch).map(
-        (record) => new CarriedRoot(stormTuple, now, { ...nowhere, record }, carriedTuple(record, nowhere)),
-      )
+      tuples = this.#foreign.has(message.comp)
+        ? [plainTuple(this.#context.plan, message, stormTuple, now)]
+        : this.#batched(message, stormTuple, now)
     } catch (error) {
       report(error)
       return this.#commands.fail(id)
     }
-    stormTuple.roots = roots
-    stormTuple.left = roots.length
+    stormTuple.roots = tuples.map(({ root }) => root)
+    stormTuple.left = tuples.length
     this.#underWay.set(id, stormTuple)
-    for (const root of roots) {
-      const { component, stream, task, values } = root.carried
-      this.#task.receive(new TaskTuple(values, root, { component, stream, task }, undefined, 0, undefined))
-      root.release()
+    for (const tuple of tuples) {
+      this.#task.receive(tuple)
+      tuple.root.release()
     }
+  }
+
+  /** The tuples of a batch. */
+  #batched({ tuple: [place, batch] }: TupleMessage, owner: RootOwner, now: number): readonly TaskTuple[] {
+    const { broken, component, index, tasks } = this.#context
+    if (place !== placeOf(index, tasks.get(component.id)!.length)) {
+      const error = new RangeError(
+        `a batch for place ${String(place)} came to task ${index}: this Storm hashes otherwise`,
+      )
+      broken(error)
+      throw error
+    }
+    return decodeBatch(batch).map((record) => {
+      const carried = carriedTuple(record, nowhere)
+      const { component, stream, task, values } = carried
+      const root = new CarriedRoot(owner, now, { ...nowhere, record }, carried)
+      return new TaskTuple(values, root, { component, stream, task }, undefined, 0, undefined)
+    })
   }
 
   #ended(tuple: StormTuple, done: boolean): void {
@@ -187,6 +207,8 @@ export class BoltHost {
       task,
       tasks,
       outbox: this.#outbox,
+      // Before its tuple is acked, since that is done behind it: it need not be held.
+      sendPlain: (plain, root) => this.#commands.emitPlain({ ...plain, anchors: anchorsOf([root]) }),
       stats,
       refused: (tuple, error) => {
         report(error)

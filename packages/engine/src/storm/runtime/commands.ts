@@ -3,12 +3,16 @@ import { frame } from '../../multilang/framing.ts'
 import type { EmitMessage } from '../../multilang/messages.ts'
 import { encodeBatch } from './batch.ts'
 import type { Destination } from './destination.ts'
+import type { PlainTuple } from './plain-tuples.ts'
 
 /** A batch for a task of Storm. */
 export interface Batch {
   readonly to: Destination
   readonly records: readonly RecordInput[]
 }
+
+/** Of a bolt `anchors`, the tuples that it came of; of a spout `id`, which Storm acks or fails. */
+type Of = { readonly anchors: readonly string[] } | { readonly id: string }
 
 /** Takes what is written in one turn, framed. @param emits How many of the messages are tuples. */
 export type Post = (commands: string, emits: number) => void
@@ -23,20 +27,13 @@ export class Commands {
     this.#post = post
   }
 
-  /** Of a bolt with `anchors`, the tuples that it came of; of a spout with `id`, which Storm acks or fails. */
-  emit({
-    to: { stream, place },
-    records,
-    ...of
-  }: Batch & ({ readonly anchors: readonly string[] } | { readonly id: string })): void {
-    this.#emits++
-    this.#write({
-      command: 'emit',
-      ...of,
-      stream,
-      need_task_ids: false,
-      tuple: [place, encodeBatch(records)],
-    } satisfies EmitMessage)
+  emit({ to: { stream, place }, records, ...of }: Batch & Of): void {
+    this.#emit({ ...of, stream, tuple: [place, encodeBatch(records)] })
+  }
+
+  /** @throws TypeError for values that JSON cannot have. */
+  emitPlain({ stream, values, ...of }: PlainTuple & Of): void {
+    this.#emit({ ...of, stream, tuple: values })
   }
 
   ack(id: string): void {
@@ -52,7 +49,13 @@ export class Commands {
     this.#write({ command: 'error', msg })
   }
 
+  #emit(message: Omit<EmitMessage, 'command'>): void {
+    this.#write({ command: 'emit', need_task_ids: false, ...message } satisfies EmitMessage)
+    this.#emits++
+  }
+
   #write(message: object): void {
+    const framed = frame(message)
     if (this.#text === '')
       queueMicrotask(() => {
         const [text, emits] = [this.#text, this.#emits]
@@ -60,6 +63,6 @@ export class Commands {
         this.#emits = 0
         this.#post(text, emits)
       })
-    this.#text += frame(message)
+    this.#text += framed
   }
 }

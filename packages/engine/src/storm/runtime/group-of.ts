@@ -1,4 +1,5 @@
 import type { Plan, PlanComponent } from '@heddle/core'
+import { isForeign } from './plain-tuples.ts'
 
 /**
  * The consumer group of a spout: that of the topology, as on the local engine, so that each goes on where the other has stopped.
@@ -12,6 +13,10 @@ export function groupOf({ name, components }: Plan, { id, operator, config }: Pl
   return same.length > 1 ? `${name}/${id}` : name
 }
 
-/** The groups of all spouts of a plan. */
+/** The groups of all spouts of a plan; those that Storm runs itself have none. */
 export const groupsOf = (plan: Plan): ReadonlySet<string> =>
-  new Set(plan.components.filter(({ kind }) => kind === 'spout').map((component) => groupOf(plan, component)))
+  new Set(
+    plan.components
+      .filter((component) => component.kind === 'spout' && !isForeign(component))
+      .map((component) => groupOf(plan, component)),
+  )

@@ -8,6 +8,7 @@ import { carriedOf } from '../../stages/carried-of.ts'
 import { carriedRecord } from '../../stages/carried.ts'
 import { type Destination, placeOf, streamTo } from './destination.ts'
 import type { Outbox } from './outbox.ts'
+import { type SendPlain, isForeign, plainRoute } from './plain-tuples.ts'
 
 /** Numbers of the tasks of each component, in order. */
 export type Tasks = ReadonlyMap<string, readonly number[]>
@@ -18,6 +19,7 @@ export interface PortsContext {
   readonly task: number
   readonly tasks: Tasks
   readonly outbox: Outbox
+  readonly sendPlain: SendPlain
   readonly stats: ComponentStats
   /** A tuple cannot leave the process. Holds its root until it is kept elsewhere. */
   readonly refused: (tuple: TaskTuple, error: unknown) => void
@@ -25,21 +27,24 @@ export interface PortsContext {
 
 /** The streams of a task, each on its way to the tasks of other processes. */
 export function portsOf(context: PortsContext): ReadonlyMap<string, StreamPort> {
-  const { plan, component, task, tasks, stats } = context
+  const { plan, component, task, tasks, sendPlain, refused, stats } = context
   const receiversFor = new Map<string, readonly Receiver[]>()
   for (const taker of plan.components)
-    if (taker.inputs.some(({ from }) => from === component.id))
+    if (!isForeign(taker) && taker.inputs.some(({ from }) => from === component.id))
       receiversFor.set(taker.id, receiversOf(taker, tasks.get(taker.id)!, context))
   return new Map(
-    Object.keys(component.streams).map((stream) => {
+    Object.entries(component.streams).map(([stream, fields]) => {
       const takers = plan.components.filter(({ inputs }) =>
         inputs.some((input) => input.from === component.id && input.stream === stream),
       )
       const routes = takers.flatMap((taker) => {
+        if (isForeign(taker)) return []
         return taker.inputs
           .filter((input) => input.from === component.id && input.stream === stream)
           .map(({ grouping }) => route(grouping, receiversFor.get(taker.id)!))
       })
+      // However many there are: Storm brings it to each.
+      if (takers.some(isForeign)) routes.push(plainRoute(fields, sendPlain, refused))
       const merges = takers.some(({ inputs }) => inputs.length > 1)
       return [stream, new StreamPort(component.id, stream, task, routes, merges, stats)] as const
     }),

@@ -2,8 +2,9 @@ import { HeddleError } from '@heddle/core'
 import { type Root, failAll } from '../../local/root.ts'
 import type { Commands } from './commands.ts'
 import type { SendBatch } from './outbox.ts'
+import type { SendPlain } from './plain-tuples.ts'
 
-/** The batches of a spout that Storm has neither acked nor failed. */
+/** The batches and plain tuples of a spout that Storm has neither acked nor failed. */
 export class SentBatches {
   readonly #commands: Commands
   readonly #sent = new Map<string, readonly Root[]>()
@@ -17,6 +18,13 @@ export class SentBatches {
     const id = String(++this.#last)
     this.#sent.set(id, roots)
     this.#commands.emit({ id, to, records })
+  }
+
+  readonly sendPlain: SendPlain = (tuple, root) => {
+    const id = String(++this.#last)
+    this.#commands.emitPlain({ id, ...tuple })
+    root.hold()
+    this.#sent.set(id, [root])
   }
 
   /** All that came of a batch is done. */

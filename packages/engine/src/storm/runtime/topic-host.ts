@@ -38,6 +38,7 @@ export class TopicHost implements SourceHost {
     const ports = portsOf({
       ...context,
       outbox: this.#outbox,
+      sendPlain: this.#sent.sendPlain,
       refused: ({ root }, error) => refused(root, error),
     })
     const code = topology.code.get(component.id) ?? {}

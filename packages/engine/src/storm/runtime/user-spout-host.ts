@@ -39,7 +39,12 @@ export class UserSpoutHost implements SourceHost {
     this.#store = store
     this.#sent = new SentBatches(commands)
     const outbox = new Outbox(context.settings, this.#sent.send)
-    const ports = portsOf({ ...context, outbox, refused: ({ root }, error) => refused(root, error) })
+    const ports = portsOf({
+      ...context,
+      outbox,
+      sendPlain: this.#sent.sendPlain,
+      refused: ({ root }, error) => refused(root, error),
+    })
     const code = topology.code.get(component.id)?.['spout'] as SpoutCode
     const spout: Spout = 'create' in code ? code.create() : code
     this.#driver = new SpoutDriver({ component, number: task, index, ports }, spout, {

@@ -23,7 +23,7 @@ export class Writer {
     this.#bytes.writeInt32BE(value, at)
   }
 
-  int64(value: number): void {
+  int64(value: number | bigint): void {
     const at = this.#room(8)
     this.#bytes.writeBigInt64BE(BigInt(value), at)
   }
@@ -73,7 +73,11 @@ export class Reader {
   }
 
   int64(): number {
-    return Number(this.#bytes.readBigInt64BE(this.#take(8)))
+    return Number(this.bigInt64())
+  }
+
+  bigInt64(): bigint {
+    return this.#bytes.readBigInt64BE(this.#take(8))
   }
 
   double(): number {

@@ -10,7 +10,7 @@
  * map        = key type int8, value type int8, count int32, (key, value)*
  * ```
  *
- * Integers are big-endian; an int64 is a number here, so that it is exact up to 2^53.
+ * Integers are big-endian; an int64 is a number here, exact up to 2^53, or a bigint.
  *
  * @module
  */
@@ -57,6 +57,13 @@ export const int64: Type<number> = {
   code: codes.int64,
   write: (writer, value) => writer.int64(value),
   read: (reader) => reader.int64(),
+}
+
+/** An int64 that has to be exact. */
+export const bigInt64: Type<bigint> = {
+  code: codes.int64,
+  write: (writer, value) => writer.int64(value),
+  read: (reader) => reader.bigInt64(),
 }
 
 export const double: Type<number> = {
