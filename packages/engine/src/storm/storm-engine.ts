@@ -26,10 +26,12 @@ import { withJars } from './nimbus/dependency-jars.ts'
 import { Nimbus } from './nimbus/nimbus.ts'
 import type { TopologyPageInfo, TopologySummary } from './nimbus/structs.ts'
 import type { StormEngineOptions } from './options.ts'
+import { type ComponentFigures, componentFigures } from './plan/component-figures.ts'
 import { lastErrorOf, metricsOf } from './plan/metrics.ts'
 import { jarsOf, portable } from './plan/portable.ts'
 import { confOf, toStorm } from './plan/to-storm.ts'
 import { checkSupported } from './plan/unsupported.ts'
+import { type StormRebalanceOptions, checkRebalance } from './rebalance.ts'
 import { groupsOf } from './runtime/group-of.ts'
 import { isForeign } from './runtime/plain-tuples.ts'
 import { confNames } from './runtime/settings.ts'
@@ -40,8 +42,29 @@ import { confNames } from './runtime/settings.ts'
  * @example
  * const engine = stormEngine({ url: 'storm://nimbus:6627', log, componentLog: { url: 'kafka://broker:9092' }, bundleOf })
  */
-export function stormEngine(options: StormEngineOptions): Engine {
-  return new StormEngine(options)
+export function stormEngine(options: StormEngineOptions): StormEngine {
+  return new Cluster(options)
+}
+
+/** The Engine port, and what only Storm has. */
+export interface StormEngine extends Engine {
+  /**
+   * Spreads the tasks of a running topology over other numbers of executors and workers, as Storm has it: what is under way is
+   * finished first, and the number of tasks, which decides where state is, stays.
+   *
+   * @param executors Threads by component, at most as many as it has tasks.
+   * @throws HEDDLE_ENGINE_UNSUPPORTED with the reason, HEDDLE_TOPOLOGY_INVALID for a component that there is not.
+   */
+  rebalance(
+    name: string,
+    executors: Readonly<Record<string, number>>,
+    options?: StormRebalanceOptions,
+  ): Promise<void>
+  /**
+   * The figures of a component by window, stream and task.
+   * @throws HEDDLE_TOPOLOGY_INVALID for a component that there is not.
+   */
+  component(name: string, id: string): Promise<ComponentFigures>
 }
 
 type Settings = Required<StormEngineOptions>
@@ -73,7 +96,7 @@ interface Known {
   readonly submittedAt: number
 }
 
-class StormEngine implements Engine {
+class Cluster implements StormEngine {
   readonly features: EngineFeatures = {
     guarantees: ['at-least-once'],
     rebalance: false,
@@ -93,7 +116,7 @@ class StormEngine implements Engine {
 
   async submit(topology: Topology): Promise<TopologyStatus> {
     const { name } = topology
-    const { log, node, clock, startTimeoutMs, pollMs } = this.#settings
+    const { log, node } = this.#settings
     checkSupported(topology)
     const plan = portable(topology.plan)
     if (await this.#summary(name)) throw new HeddleError('HEDDLE_ENGINE_TOPOLOGY_EXISTS', `'${name}'`)
@@ -109,17 +132,7 @@ class StormEngine implements Engine {
         topology: toStorm(plan, launch, jars),
       })
     })
-    const until = clock.now() + startTimeoutMs
-    for (;;) {
-      const status = await this.#status(await this.#known(name))
-      if (status.state !== 'starting' && (await this.#reads(plan))) return status
-      if (clock.now() > until)
-        throw new HeddleError(
-          'HEDDLE_ENGINE_UNAVAILABLE',
-          `'${name}' did not start within ${startTimeoutMs} ms${status.lastError ? `: ${status.lastError.message}` : '; has the cluster free slots?'}`,
-        )
-      await sleep(clock, pollMs)
-    }
+    return this.#started(name, plan)
   }
 
   /** What of a topology and its runtime goes to the workers. Where Storm runs all of it itself, there is none of ours. */
@@ -134,6 +147,22 @@ class StormEngine implements Engine {
         `'${topology.name}' is of no file, and functions do not travel`,
       )
     return bundle(source, plan, [...programs, ...(node === 'bundled' ? await ownNode() : [])])
+  }
+
+  /** Waits until it reads. @throws HEDDLE_ENGINE_UNAVAILABLE when that takes too long. */
+  async #started(name: string, plan: Plan): Promise<TopologyStatus> {
+    const { clock, startTimeoutMs, pollMs } = this.#settings
+    const until = clock.now() + startTimeoutMs
+    for (;;) {
+      const status = await this.#status(await this.#known(name))
+      if (status.state !== 'starting' && (await this.#reads(plan))) return status
+      if (clock.now() > until)
+        throw new HeddleError(
+          'HEDDLE_ENGINE_UNAVAILABLE',
+          `'${name}' did not start within ${startTimeoutMs} ms${status.lastError ? `: ${status.lastError.message}` : '; has the cluster free slots?'}`,
+        )
+      await sleep(clock, pollMs)
+    }
   }
 
   #conf(plan: Plan): Readonly<Record<string, unknown>> {
@@ -187,8 +216,44 @@ class StormEngine implements Engine {
     await this.#nimbus.call('deactivate', { name })
   }
 
-  async rebalance(name: string): Promise<void> {
-    throw unsupported(`'${name}' keeps its number of tasks: kill it, and submit it with another parallelism`)
+  async rebalance(
+    name: string,
+    executors: Readonly<Record<string, number>>,
+    options: StormRebalanceOptions = {},
+  ): Promise<void> {
+    const { clock, pollMs, drainMs } = this.#settings
+    const { plan, summary } = await this.#known(name)
+    checkRebalance(plan, executors, options)
+    const active = summary.status === 'ACTIVE'
+    if (active) await this.#nimbus.call('deactivate', { name })
+    try {
+      await this.#drain(plan, drainMs)
+      const { workers } = options
+      const change = {
+        waitSecs: 0,
+        numExecutors: new Map(Object.entries(executors)),
+        ...(workers !== undefined && { numWorkers: workers }),
+      }
+      await this.#nimbus.call('rebalance', { name, options: change })
+      while ((await this.#known(name)).summary.status === 'REBALANCING') await sleep(clock, pollMs)
+    } finally {
+      if (active) await this.#nimbus.call('activate', { name })
+    }
+    if (active) await this.#started(name, plan)
+  }
+
+  async component(name: string, id: string): Promise<ComponentFigures> {
+    const { plan, summary } = await this.#known(name)
+    if (!plan.components.some((each) => each.id === id))
+      throw new HeddleError('HEDDLE_TOPOLOGY_INVALID', `'${name}' has no component '${id}'`)
+    return componentFigures(
+      await this.#nimbus.call('getComponentPageInfo', {
+        id: summary.id,
+        component: id,
+        window: allTime,
+        withSystem: false,
+      }),
+    )
   }
 
   async state(name: string): Promise<StatePage> {
@@ -206,8 +271,7 @@ class StormEngine implements Engine {
     const kill = (ms: number): Promise<void> =>
       this.#nimbus.call('killTopologyWithOpts', { name, options: { waitSecs: Math.ceil(ms / 1000) } })
     await kill(waitMs)
-    const until = clock.now() + waitMs
-    while (clock.now() < until && !(await this.#drained(plan))) await sleep(clock, pollMs)
+    await this.#drain(plan, waitMs)
     if (waitMs > 0 && (await this.#summary(name))) await kill(0).catch(unlessGone)
     while (await this.#summary(name)) await sleep(clock, pollMs)
   }
@@ -228,10 +292,16 @@ class StormEngine implements Engine {
     return [...groupsOf(plan)].every((group) => busy.has(group))
   }
 
-  /** No spout reads, nor has anything under way: it has left its group then. Of one that Storm runs itself nobody knows. */
-  async #drained(plan: Plan): Promise<boolean> {
-    if (plan.components.some((component) => component.kind === 'spout' && isForeign(component))) return false
-    return (await this.#busyGroups(plan)).size === 0
+  /**
+   * Waits until no spout reads, nor has anything under way: it has left its group then. Of a spout that Storm runs itself nobody
+   * knows, so that all the time passes.
+   */
+  async #drain(plan: Plan, waitMs: number): Promise<void> {
+    const { clock, pollMs } = this.#settings
+    const until = clock.now() + waitMs
+    const unknown = plan.components.some((component) => component.kind === 'spout' && isForeign(component))
+    while (clock.now() < until && (unknown || (await this.#busyGroups(plan)).size > 0))
+      await sleep(clock, pollMs)
   }
 
   /** The groups of a plan that have members. */
