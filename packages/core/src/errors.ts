@@ -81,6 +81,10 @@ export const errorTable = {
   HEDDLE_DELIVERY_REFUSED: row('terminal', 422, 'A consumer could not do the event', 'See the reason that it gave; correct the cause and send the event again.'),
   HEDDLE_DELIVERY_TIMEOUT: row('retryable', 504, 'A consumer did not settle the event in time', 'Extend the lease while it works, or raise leaseMs of the subscription.'),
   HEDDLE_DELIVERY_EXPIRED: row('terminal', 410, 'The event was too old to be given out', 'Add consumers, or raise maxAgeMs of the subscription or the expirytime of the event.'),
+  HEDDLE_SCHEDULE_UNKNOWN: row('usage', 404, 'There is no such schedule', 'See heddle schedules list; it was perhaps sent, or cancelled.'),
+  HEDDLE_SCHEDULE_INVALID: row('usage', 400, 'The schedule is not valid', 'Correct what the detail names.'),
+  HEDDLE_SCHEDULE_UNANSWERED: row('retryable', 503, 'The process that keeps the schedules did not answer', 'Do the same again: it may have been done. Another process takes over when that one is gone.'),
+  HEDDLE_PUSH_FORBIDDEN: row('usage', 403, 'The address of an endpoint is none that may be called', 'Use a public address, or allow its network with push.allow of the configuration.'),
 
   // connectors
   HEDDLE_SINK_UNKNOWN: row('usage', 501, 'There is no connector of that kind', 'Correct the kind; the detail lists those that there are.'),

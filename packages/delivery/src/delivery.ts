@@ -23,6 +23,8 @@ import { Definitions } from './definitions.ts'
 import type { Holder } from './ledger.ts'
 import { checkName, deadLetterTopicOf, groupOf } from './names.ts'
 import { type DeliveryOptions, defaultSettings } from './options.ts'
+import { withoutSecrets } from './push/hidden.ts'
+import { PushDesk } from './push/push-desk.ts'
 import { completeSettings } from './settings.ts'
 import { Station } from './station.ts'
 
@@ -46,6 +48,7 @@ class LogDelivery implements Delivery {
   readonly #definitions: Definitions
   readonly #stations = new Map<string, Station>()
   readonly #makeStation: (name: string) => Station
+  readonly #desk: PushDesk | undefined
   #closing: Promise<void> | undefined
 
   constructor(options: DeliveryOptions) {
@@ -68,6 +71,14 @@ class LogDelivery implements Delivery {
       unused: (station: Station) => void this.#stations.delete(station.name),
     }
     this.#makeStation = (name) => new Station(name, context)
+    this.#desk =
+      options.push &&
+      new PushDesk(options.push, {
+        ...context,
+        list: () => this.#definitions.list(),
+        consumer: (name) => this.consumer(name, { holds: true }),
+        suspend: (name) => this.#alter(name, { suspended: true }),
+      })
   }
 
   async create(
@@ -91,28 +102,38 @@ class LogDelivery implements Delivery {
     }
     const made = { name, createdAt: this.#clock.now(), version: 1, ...settings }
     const created = await this.#definitions.change(name, (found) => found ?? made)
+    if (settings.push) void this.#desk?.look()
     return sameAs(created!, settings)
   }
 
-  list(): Promise<readonly Subscription[]> {
-    return this.#definitions.list()
+  async list(): Promise<readonly Subscription[]> {
+    return (await this.#definitions.list()).map((one) => withoutSecrets(one))
   }
 
   async describe(name: string): Promise<SubscriptionStatus> {
     const subscription = await this.#definitions.get(name)
     const figures = this.#stations.get(name)?.figures
+    const pushing = this.#desk?.status(name)
     return {
-      ...subscription,
+      ...withoutSecrets(subscription),
       deadLetters: deadLetterTopicOf(name),
       backlog: await this.#backlog(subscription),
       leased: figures?.leased ?? 0,
       retrying: figures?.retrying ?? 0,
       ready: figures?.ready ?? 0,
       partitions: figures?.partitions ?? [],
+      ...(pushing && { pushing }),
     }
   }
 
   async alter(name: string, changes: SubscriptionChanges): Promise<Subscription> {
+    const altered = await this.#alter(name, changes)
+    // What is pushed before this is answered goes as it was.
+    await this.#desk?.look()
+    return altered
+  }
+
+  async #alter(name: string, changes: SubscriptionChanges): Promise<Subscription> {
     for (const topic of changes.topics ?? []) await this.#log.partitions(topic)
     const altered = await this.#definitions.change(name, (before) => {
       if (!before) throw new HeddleError('HEDDLE_SUBSCRIPTION_UNKNOWN', `'${name}'`)
@@ -120,12 +141,13 @@ class LogDelivery implements Delivery {
       return { name, createdAt, version: version + 1, ...completeSettings(changes, settings) }
     })
     await this.#stations.get(name)?.refresh()
-    return altered!
+    return withoutSecrets(altered!)
   }
 
   async delete(name: string): Promise<void> {
     await this.#definitions.get(name)
     await this.#definitions.change(name, () => undefined)
+    await this.#desk?.look()
     await this.#stations.get(name)?.close()
     try {
       await this.#log.deleteGroup(groupOf(name))
@@ -176,10 +198,14 @@ class LogDelivery implements Delivery {
   }
 
   close(): Promise<void> {
-    this.#closing ??= Promise.all([...this.#stations.values()].map((station) => station.close())).then(
-      () => {},
-    )
+    this.#closing ??= this.#close()
     return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    // While what is under way can still be settled.
+    await this.#desk?.close()
+    await Promise.all([...this.#stations.values()].map((station) => station.close()))
   }
 
   async #station(name: string): Promise<Station> {
@@ -244,6 +270,6 @@ function sameAs(found: Subscription, settings: SubscriptionSettings): Subscripti
   const differs = Object.entries(settings).find(
     ([name, value]) => JSON.stringify(found[name as keyof Subscription]) !== JSON.stringify(value),
   )
-  if (!differs) return found
+  if (!differs) return withoutSecrets(found)
   throw new HeddleError('HEDDLE_SUBSCRIPTION_EXISTS', `'${found.name}' has another ${differs[0]}`)
 }

@@ -1,4 +1,5 @@
 import type { Clock, Log } from '@heddle/core'
+import type { PushOptions } from './push/options.ts'
 
 /** Limits and times of all subscriptions of one process. Sizes in bytes, times in milliseconds. */
 export interface DeliverySettings {
@@ -36,4 +37,6 @@ export interface DeliveryOptions extends Partial<DeliverySettings> {
   readonly clock?: Clock
   /** Default `Math.random`. */
   readonly random?: () => number
+  /** Posts events of subscriptions that have an endpoint. Absent: other processes do. */
+  readonly push?: PushOptions
 }

@@ -1,11 +1,13 @@
 import {
   type DeliveryRetry,
   HeddleError,
+  type PushSettings,
   type SubscriptionChanges,
   type SubscriptionSettings,
   celPredicate,
   didYouMean,
 } from '@heddle/core'
+import { defaultPush, pushChecks } from './push/settings.ts'
 
 /** Most topics of one subscription: one place of each is committed at a time. */
 const maxTopics = 1000
@@ -67,19 +69,26 @@ const checks: Readonly<Record<keyof SubscriptionSettings, (value: unknown, setti
   order: oneOf('key', 'partition', 'none'),
   leaseMs: whole(1),
   maxInFlight: whole(1),
-  retry(value, setting) {
-    if (typeof value !== 'object' || value === null) throw invalid(setting, 'must be an object')
-    for (const [name, one] of Object.entries(value)) {
-      const check = Object.hasOwn(retryChecks, name) ? retryChecks[name as keyof DeliveryRetry] : undefined
-      if (!check) throw unknown(`${setting}.${name}`, name, Object.keys(retryChecks))
-      check(one, `${setting}.${name}`)
-    }
-  },
+  retry: (value, setting) => within(value, setting, retryChecks),
   maxAgeMs: optional(whole(1)),
   expired: oneOf('drop', 'dead-letter'),
   suspended(value, setting) {
     if (typeof value !== 'boolean') throw invalid(setting, 'must be true or false')
   },
+  push: optional((value, setting) => within(value, setting, checksOfPush)),
+}
+
+/** Checks each of its settings, those that are missing too. */
+function within(
+  value: unknown,
+  setting: string,
+  known: Readonly<Record<string, (value: unknown, setting: string) => void>>,
+): void {
+  if (typeof value !== 'object' || value === null) throw invalid(setting, 'must be an object')
+  for (const name of Object.keys(value))
+    if (!Object.hasOwn(known, name)) throw unknown(`${setting}.${name}`, name, Object.keys(known))
+  for (const [name, check] of Object.entries(known))
+    check((value as Record<string, unknown>)[name], `${setting}.${name}`)
 }
 
 const between =
@@ -101,6 +110,16 @@ const retryChecks: Readonly<Record<keyof DeliveryRetry, (value: unknown, setting
   }),
   withinMs: optional(whole(1)),
 }
+
+const checksOfPush = Object.fromEntries(
+  Object.entries(pushChecks).map(([name, why]) => [
+    name,
+    (value: unknown, setting: string): void => {
+      const wrong = why(value)
+      if (wrong !== undefined) throw invalid(setting, wrong)
+    },
+  ]),
+)
 
 function unknown(setting: string, name: string, known: readonly string[]): HeddleError {
   return invalid(setting, `is not a setting${didYouMean(name, known)}`)
@@ -124,6 +143,12 @@ export function completeSettings(
       if (settings[name] === undefined) delete settings[name]
     } else if (name === 'retry')
       settings[name] = { ...(settings[name] as DeliveryRetry), ...(value as object) }
+    else if (name === 'push')
+      settings[name] = {
+        ...defaultPush,
+        ...(settings[name] as PushSettings | undefined),
+        ...(value as object),
+      }
     else settings[name] = value
   }
   for (const [name, check] of Object.entries(checks)) check(settings[name], name)

@@ -20,6 +20,34 @@ export interface DeliveryRetry extends RetryPolicy {
   readonly withinMs?: number
 }
 
+/** Where the events of a subscription are posted to, one in each request, signed as Standard Webhooks. */
+export interface PushSettings {
+  /** `https://…` or `http://…`. */
+  readonly url: string
+  /**
+   * Keys that requests are signed with: `whsec_` and base64 (HMAC-SHA256), or `whsk_` and base64 (ed25519, the private key);
+   * several while they are being changed. None: requests are not signed. Shown hidden.
+   */
+  readonly secrets: readonly string[]
+  /** Sent along, such as `authorization`. Values are shown hidden. */
+  readonly headers: Readonly<Record<string, string>>
+  /** How long the endpoint may take to answer, in milliseconds. */
+  readonly timeoutMs: number
+  /** Most requests under way, in each process. Fewer while the endpoint is slow or busy. */
+  readonly concurrency: number
+}
+
+/** How pushing goes in this process. */
+export interface PushStatus {
+  /** `closed`: it goes on. `open`: the endpoint failed too often, and is left alone for a while. `half-open`: one request tries. */
+  readonly breaker: 'closed' | 'open' | 'half-open'
+  /** Requests that may be under way now, and that are. */
+  readonly limit: number
+  readonly inFlight: number
+  /** The last one that was not accepted; gone when a later one is. `at` is in milliseconds since 1970. */
+  readonly lastFailure?: { readonly at: number; readonly reason: string }
+}
+
 /** What a subscription is. All of it can be changed while it is used. */
 export interface SubscriptionSettings {
   readonly topics: readonly string[]
@@ -41,12 +69,19 @@ export interface SubscriptionSettings {
   readonly expired: 'drop' | 'dead-letter'
   /** Nothing is given out, and nothing is lost. */
   readonly suspended: boolean
+  /** Hosts post its events to an endpoint; absent: consumers come for them. */
+  readonly push?: PushSettings
 }
 
 /** Settings to begin with, or to be changed; what is `undefined` has its default, or goes back to it. */
 export type SubscriptionChanges = {
-  readonly [Name in Exclude<keyof SubscriptionSettings, 'retry'>]?: SubscriptionSettings[Name] | undefined
-} & { readonly retry?: Partial<DeliveryRetry> | undefined }
+  readonly [Name in Exclude<keyof SubscriptionSettings, 'retry' | 'push'>]?:
+    | SubscriptionSettings[Name]
+    | undefined
+} & {
+  readonly retry?: Partial<DeliveryRetry> | undefined
+  readonly push?: Partial<PushSettings> | undefined
+}
 
 /** Where a subscription begins, or is moved to: a time is in milliseconds since 1970. */
 export type SubscriptionStart = 'earliest' | 'latest' | { readonly time: number }
@@ -70,6 +105,8 @@ export interface SubscriptionStatus extends Subscription {
   readonly ready: number
   /** Partitions that this process gives out. */
   readonly partitions: readonly TopicPartition[]
+  /** In this process, where it has a part in pushing. */
+  readonly pushing?: PushStatus
 }
 
 /** An event that was given out. */

@@ -89,6 +89,7 @@ export interface HeddleConfigInput {
   readonly topologies?: readonly string[]
   readonly topics?: readonly TopicConfigInput[]
   readonly webhooks?: Readonly<Record<string, WebhookInput>>
+  readonly push?: { readonly allow?: readonly string[] }
   readonly drain?: Duration
   readonly keyPartitions?: number | 'auto'
   readonly instance?: string
@@ -140,6 +141,7 @@ export interface HeddleConfig {
   readonly topologies: readonly string[]
   readonly topics: readonly TopicConfigInput[]
   readonly webhooks: Readonly<Record<string, WebhookInput>>
+  readonly push: { readonly allow: readonly string[] }
   readonly drainMs: number
   readonly keyPartitions: number | 'auto'
   readonly instance: string

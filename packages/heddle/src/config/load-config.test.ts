@@ -31,6 +31,7 @@ describe('where values come from', () => {
     expect(config).toEqual({
       keyPartitions: 'auto',
       standby: 0,
+      push: { allow: [] },
       instance: expect.stringMatching(/^[\w.-]+-[0-9a-f]{6}$/),
       data: join(cwd, 'heddle-data'),
       log: 'embedded',

@@ -132,6 +132,7 @@ export const configSchema = (env: NodeJS.ProcessEnv, folder: (key: string) => st
             path: ['secret'],
           }),
       ),
+      push: z.strictObject({ allow: z.array(z.string().min(1)) }),
       drain: duration,
       keyPartitions: z.union([
         z.literal('auto'),

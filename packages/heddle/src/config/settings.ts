@@ -168,6 +168,15 @@ export const settings: readonly Setting[] = [
     about: 'Webhooks by name: `{ topic, signature, secret }` makes `POST /webhooks/<name>`.',
   },
   {
+    key: 'push.allow',
+    env: 'HEDDLE_PUSH_ALLOW',
+    flag: '--push-allow <networks>',
+    form: 'list',
+    default: [],
+    about:
+      'Networks that events may be pushed to though they are not public, such as `10.1.0.0/16` or `127.0.0.1`; `any` for all (docs/guides/webhooks-out.md). None: whoever may make a subscription shall not reach the network of the host with it.',
+  },
+  {
     key: 'keyPartitions',
     env: 'HEDDLE_KEY_PARTITIONS',
     form: 'text',

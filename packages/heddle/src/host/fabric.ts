@@ -137,7 +137,8 @@ export async function startFabric(
     stops.push(() => log.close())
     for (const one of config.topics) await patiently(patience, () => log.createTopic(topicSpec(one)))
     const { createDelivery, openDeadLetters } = await import('@heddle/delivery')
-    const delivery = createDelivery({ log, clock, instance: config.instance })
+    const push = { allow: config.push.allow, drainMs: config.drainMs }
+    const delivery = createDelivery({ log, clock, instance: config.instance, push })
     running.delivery = delivery
     running.deadLetters = openDeadLetters({ log, clock })
     stops.push(() => delivery.close())

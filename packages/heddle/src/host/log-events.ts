@@ -1,6 +1,6 @@
 import type { FileCut } from '@heddle/connectors'
 import { type Clock, systemClock } from '@heddle/core'
-import type { DeliveryFailed, Settled } from '@heddle/delivery'
+import type { BreakerChanged, DeliveryFailed, EndpointGone, Settled } from '@heddle/delivery'
 import type {
   DeadLetterMessage,
   DeliveryMessage,
@@ -105,6 +105,14 @@ export function logEvents(logger: Logger, clock: Clock = systemClock): () => voi
         { ...facts, err: error },
         'a subscription cannot go on; it is tried again',
       ),
+    ),
+    onChannel<BreakerChanged>('heddle:delivery:breaker', ({ state, ...facts }) => {
+      if (state === 'closed') logger.info(facts, 'an endpoint takes events again')
+      else
+        often('warn', facts.subscription, facts, 'an endpoint failed too often: it is left alone for a while')
+    }),
+    onChannel<EndpointGone>('heddle:delivery:gone', (facts) =>
+      logger.warn(facts, 'an endpoint wants no more (410): its subscription is suspended'),
     ),
     onChannel<Settled>('heddle:delivery:settled', ({ outcome, ...facts }) => {
       if (outcome === 'dead')

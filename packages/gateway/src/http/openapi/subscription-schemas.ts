@@ -20,6 +20,14 @@ const retry = {
   withinMs: { ...some, description: 'No attempt begins later than this after the event was published' },
 }
 
+const push = {
+  url: { ...text, description: 'http:// or https://' },
+  secrets: { ...list(text), description: 'Keys of Standard Webhooks: whsec_… or whsk_…; shown hidden' },
+  headers: { type: 'object', additionalProperties: text, description: 'Sent along; values are shown hidden' },
+  timeoutMs: some,
+  concurrency: { ...some, description: 'Most requests under way, in each process' },
+}
+
 const settings = {
   topics: list(text),
   filter: { ...text, description: 'CEL over event' },
@@ -30,6 +38,7 @@ const settings = {
   maxAgeMs: some,
   expired: { enum: ['drop', 'dead-letter'] },
   suspended: flag,
+  push: { ...object(push, []), description: 'Where its events are posted to' },
 }
 
 const start = {
@@ -59,6 +68,18 @@ export const subscriptionSchemas: Readonly<Record<string, object>> = {
       retrying: whole,
       ready: whole,
       partitions: list(object({ topic: text, partition: whole })),
+      pushing: {
+        ...object(
+          {
+            breaker: { enum: ['closed', 'open', 'half-open'] },
+            limit: { ...whole, description: 'Requests that may be under way now' },
+            inFlight: whole,
+            lastFailure: object({ at: whole, reason: text }),
+          },
+          ['breaker', 'limit', 'inFlight'],
+        ),
+        description: 'How pushing goes in this process',
+      },
     },
     [
       ...Object.keys(made),

@@ -1,6 +1,7 @@
 import {
   type Duration,
   HeddleError,
+  type PushStatus,
   type Subscription,
   type SubscriptionStatus,
   milliseconds,
@@ -22,6 +23,11 @@ interface SubscriptionFlags extends RemoteOptions {
   readonly within?: Duration
   readonly maxAge?: Duration
   readonly expired?: string
+  readonly push?: string
+  readonly secret?: readonly string[]
+  readonly header?: readonly string[]
+  readonly timeout?: Duration
+  readonly concurrency?: string
 }
 
 interface PullFlags extends RemoteOptions {
@@ -92,6 +98,7 @@ export async function describeSubscription(name: string, options: RemoteOptions)
     `${status.backlog} not done; here ${status.leased} given out, ${status.retrying} wait for another attempt`,
   )
   print(`dead letters in ${status.deadLetters}`)
+  if (status.pushing) print(pushingText(status.pushing))
 }
 
 /** `heddle subscriptions seek` */
@@ -126,6 +133,17 @@ export async function pullEvents(name: string, { url, json = false, ...flags }: 
   await call(url, 'POST', `${pathOf(name)}/settle`, { ack: events.map(({ lease }) => lease) })
 }
 
+function pushingText({ breaker, inFlight, lastFailure, limit }: PushStatus): string {
+  const state =
+    breaker === 'closed'
+      ? `${inFlight} requests under way, of at most ${limit} now`
+      : 'its endpoint failed too often, and is left alone for a while'
+  const failure = lastFailure
+    ? `; last failure at ${new Date(lastFailure.at).toISOString()}: ${lastFailure.reason}`
+    : ''
+  return `pushing: ${state}${failure}`
+}
+
 function settingsOf(flags: SubscriptionFlags): object {
   const { topic, filter, order, lease, maxInFlight, attempts, delays, within, maxAge, expired } = flags
   const retry = {
@@ -144,7 +162,27 @@ function settingsOf(flags: SubscriptionFlags): object {
     ...(Object.keys(retry).length > 0 && { retry }),
     ...(maxAge !== undefined && { maxAgeMs: milliseconds(maxAge) }),
     ...(expired !== undefined && { expired }),
+    ...pushOf(flags),
   }
+}
+
+function pushOf({ push: url, secret, header, timeout, concurrency }: SubscriptionFlags): object {
+  if (url === 'none') return { push: null }
+  const push = {
+    ...(url !== undefined && { url }),
+    ...(secret !== undefined && { secrets: secret }),
+    ...(header !== undefined && { headers: Object.fromEntries(header.map(headerOf)) }),
+    ...(timeout !== undefined && { timeoutMs: milliseconds(timeout) }),
+    ...(concurrency !== undefined && { concurrency: wholeNumber('--concurrency', concurrency) }),
+  }
+  return Object.keys(push).length === 0 ? {} : { push }
+}
+
+/** `name: value`, as curl has it. */
+function headerOf(text: string): [name: string, value: string] {
+  const colon = text.indexOf(':')
+  if (colon < 1) throw new HeddleError('HEDDLE_CONFIG_INVALID', `--header '${text}' is no 'name: value'`)
+  return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()]
 }
 
 /** `latest`, `earliest`, a time, or how long ago: '2h'. */
@@ -154,7 +192,7 @@ function startOf(text: string): string | number {
 
 function show(subscription: Subscription, { json = false }: RemoteOptions): void {
   if (json) return printJson(subscription)
-  const { name, topics, filter, order, leaseMs, retry, suspended } = subscription
+  const { name, topics, filter, order, leaseMs, push, retry, suspended } = subscription
   const attempts = retry.attempts === 0 ? 'tried without end' : `tried ${retry.attempts} times`
   print(
     `${style('bold', name)} takes from ${topics.join(', ')}${filter === undefined ? '' : ` what is ${filter}`}`,
@@ -162,4 +200,7 @@ function show(subscription: Subscription, { json = false }: RemoteOptions): void
   print(
     `order by ${order}, ${duration(leaseMs)} for each, ${attempts}${suspended ? '; it is suspended' : ''}`,
   )
+  if (!push) return
+  const signed = push.secrets.length === 0 ? 'not signed' : `signed with ${push.secrets.length} keys`
+  print(`pushed to ${push.url}, ${signed}, at most ${push.concurrency} at once`)
 }

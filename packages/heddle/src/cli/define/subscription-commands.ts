@@ -15,6 +15,14 @@ const settingsOf = (command: Command): Command =>
     .option('--within <time>', 'no attempt begins later than this after the event was published')
     .option('--max-age <time>', 'events that are older are not given out')
     .option('--expired <what>', 'what becomes of those: drop or dead-letter')
+    .option('--push <url>', 'post its events to this endpoint; none: no more')
+    .option(
+      '--secret <key...>',
+      'what pushes are signed with: whsec_… or whsk_…, several while they are changed',
+    )
+    .option('--header <header...>', "sent with each push, as 'name: value'")
+    .option('--timeout <time>', 'how long the endpoint may take to answer')
+    .option('--concurrency <n>', 'most pushes under way, in each process')
 
 /** `subscriptions …` */
 export function subscriptionCommands(program: Command): void {
@@ -33,6 +41,7 @@ export function subscriptionCommands(program: Command): void {
         (await load()).createSubscription(name, options as never),
       ),
     `heddle subscriptions create mails --topic orders --filter "event.type == 'order.paid'"`,
+    'heddle subscriptions create hook --topic orders --push https://team.example/hook --secret "$HOOK_SECRET"',
     "heddle subscriptions create audit --topic orders payments --from 7d --attempts 5 --delays '1s,1m,1h'",
   )
   remote(subscriptions.command('describe'))

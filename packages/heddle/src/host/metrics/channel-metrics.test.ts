@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { FileWritten, HttpAnswered } from '@heddle/connectors'
-import type { Leased, Settled } from '@heddle/delivery'
+import type { BreakerChanged, Leased, Pushed, Settled } from '@heddle/delivery'
 import type { PublishMessage, ReadMessage, StreamMessage } from '@heddle/gateway/http'
 import type { CommitMessage } from '@heddle/log/embedded'
 import { Registry } from 'prom-client'
@@ -60,8 +60,12 @@ test('what the rooms publish is counted, and nothing more after close', async ()
   })
   publish<Leased>('heddle:delivery:leased', { subscription: 's', events: 3, again: 1, ageMs: 20 })
   publish<Settled>('heddle:delivery:settled', { subscription: 's', outcome: 'acked', events: 2 })
+  publish<Pushed>('heddle:delivery:pushed', { subscription: 's', outcome: 'busy', status: 503, ms: 40 })
+  publish<BreakerChanged>('heddle:delivery:breaker', { subscription: 's', state: 'open', forMs: 5_000 })
   const text = await lines()
   for (const line of [
+    'heddle_push_seconds_bucket{le="0.05",subscription="s",outcome="busy"} 1',
+    'heddle_push_breaker_open{subscription="s"} 1',
     'heddle_subscription_leased_total{subscription="s"} 3',
     'heddle_subscription_redelivered_total{subscription="s"} 1',
     'heddle_subscription_wait_seconds_count{subscription="s"} 1',

@@ -1,5 +1,5 @@
-import type { DeliveryFailed, Leased, Settled } from '@heddle/delivery'
-import { Counter, Histogram, type Registry } from 'prom-client'
+import type { BreakerChanged, DeliveryFailed, Leased, Pushed, Settled } from '@heddle/delivery'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { MetricsGroup } from './metrics.ts'
 import { onChannel } from './on-channel.ts'
 
@@ -38,6 +38,19 @@ export function deliveryMetrics(registry: Registry): MetricsGroup {
     labelNames: ['subscription', 'doing'],
     registers,
   })
+  const pushed = new Histogram({
+    name: 'heddle_push_seconds',
+    help: 'How long endpoints took to answer, by what they answered',
+    labelNames: ['subscription', 'outcome'],
+    buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60],
+    registers,
+  })
+  const open = new Gauge({
+    name: 'heddle_push_breaker_open',
+    help: '1 while an endpoint is left alone since it failed too often, in this process',
+    labelNames,
+    registers,
+  })
   const ends = [
     onChannel<Leased>('heddle:delivery:leased', ({ subscription, ...facts }) => {
       leased.inc({ subscription }, facts.events)
@@ -46,6 +59,12 @@ export function deliveryMetrics(registry: Registry): MetricsGroup {
     }),
     onChannel<Settled>('heddle:delivery:settled', ({ subscription, outcome, events }) =>
       settled.inc({ subscription, outcome }, events),
+    ),
+    onChannel<Pushed>('heddle:delivery:pushed', ({ subscription, outcome, ms }) =>
+      pushed.observe({ subscription, outcome }, ms / 1000),
+    ),
+    onChannel<BreakerChanged>('heddle:delivery:breaker', ({ subscription, state }) =>
+      open.set({ subscription }, state === 'closed' ? 0 : 1),
     ),
     onChannel<DeliveryFailed>('heddle:delivery:failed', ({ subscription, doing }) =>
       failed.inc({ subscription, doing }),
