@@ -301,6 +301,13 @@ const destinations = [
     await client.done('SEND', { destination }, 'x')
     return [await client.message(), await other.message()]
   }),
+  scenario('a topic: a SEND right behind a SUBSCRIBE is seen', async (stomp, of) => {
+    const destination = of('/topic/a')
+    await using client = await connect(stomp)
+    client.send('SUBSCRIBE', { id: '1', destination })
+    client.send('SEND', { destination }, 'x')
+    return (await client.message()).body
+  }),
   scenario('a queue: shared by its consumers', async (stomp, of) => {
     const destination = of('/queue/a')
     await using one = await connect(stomp)

@@ -45,7 +45,7 @@ export class Session {
   #state: 'new' | 'connecting' | 'connected' | 'leaving' | 'over' = 'new'
   #principal: Principal = anonymous
   #clientId: string | undefined
-  /** SENDs that must wait for the ones before them, whose topic or permission is on its way. */
+  /** What SENDs wait for: those before them, whose topic or permission is on its way, and SUBSCRIBEs, which are to see them. */
   #order: Promise<unknown> | undefined
   #pendingBytes = 0
   #holding = false
@@ -192,12 +192,17 @@ export class Session {
       }
       if (isTemporary) await this.#temporaries.begin(this.#context)
     }
-    // In order, also when the one before is refused.
-    const ready = (this.#order ?? Promise.resolve()).then(prepare, prepare)
-    const turn = ready.catch(() => {}) // told to whoever sent it
+    const ready = (this.#order ?? Promise.resolve()).then(prepare)
+    this.#inOrder(ready)
+    return ready
+  }
+
+  /** SENDs that come after it wait for it, also when it is refused. */
+  #inOrder(begun: Promise<unknown>): void {
+    const done = begun.catch(() => {}) // told to whoever sent it
+    const turn = Promise.all([this.#order, done])
     this.#order = turn
     void turn.then(() => (this.#order === turn ? (this.#order = undefined) : undefined))
-    return ready
   }
 
   async #makeTopic(topic: string): Promise<void> {
@@ -236,6 +241,7 @@ export class Session {
       throw invalid(`there are ${maxSubscriptions} subscriptions already (maxSubscriptions)`)
     const opening = this.#openSubscription(request, frame)
     this.#subscriptions.set(key, opening)
+    this.#inOrder(opening)
     // Tracked as the command itself.
     opening.catch(() => this.#subscriptions.delete(key))
     const subscription = await opening
