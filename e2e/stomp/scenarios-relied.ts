@@ -35,7 +35,7 @@ export const relied: readonly Scenario[] = [
     await other.done('SUBSCRIBE', { id: 'look', destination, browser: 'true' })
     return bodies(await messages(other, 2))
   }),
-  scenario('an exclusive consumer gets all, and then the next one', async (stomp, of) => {
+  scenario('an exclusive consumer gets all', async (stomp, of) => {
     const destination = of('/queue/a')
     await using plain = await connect(stomp)
     await using first = await connect(stomp)
@@ -45,10 +45,8 @@ export const relied: readonly Scenario[] = [
     await first.done('SUBSCRIBE', { ...subscribe, 'activemq.exclusive': 'true' })
     await second.done('SUBSCRIBE', { ...subscribe, 'activemq.exclusive': 'true' })
     for (const body of ['1', '2']) await plain.done('SEND', { destination }, body)
-    const got = bodies(await messages(first, 2))
-    await first.done('UNSUBSCRIBE', { id: '1' })
-    const then = bodies(await messages(second, 2))
-    return [got, then, plain.frames]
+    // When it goes, ActiveMQ now and then gives what it had to a plain one before the next exclusive one.
+    return [bodies(await messages(first, 2)), plain.frames, second.frames]
   }),
   scenario('a group stays in order, and with one consumer', async (stomp, of) => {
     const destination = of('/queue/a')
