@@ -7,7 +7,7 @@ import {
   fromRecord,
   toRecord,
 } from '@heddle/core'
-import { MemoryDisk, openMemoryLog } from '@heddle/log/memory'
+import { type CommitFault, MemoryDisk, openMemoryLog } from '@heddle/log/memory'
 import { turns } from '../bench.fixture.ts'
 import type { SchedulesOptions } from './options.ts'
 import { createSchedules } from './schedules.ts'
@@ -15,7 +15,14 @@ import { createSchedules } from './schedules.ts'
 /** Schedules on a log in memory, on a clock that is moved by hand. They can crash, and start again on the same disk. */
 export async function openScheduleBench(options: Partial<SchedulesOptions> = {}) {
   const clock = new ManualClock(Date.UTC(2026, 0, 1))
-  const disk = new MemoryDisk()
+  const faults: (CommitFault | undefined)[] = []
+  let cutAfter = Number.POSITIVE_INFINITY
+  const disk = new MemoryDisk({
+    fault: () => faults.shift(),
+    async turn() {
+      if (cutAfter-- === 0) disk.cut()
+    },
+  })
   // Seldom, so that days go by fast.
   const openLog = () => openMemoryLog({ disk, clock, maintenanceMs: 3_600_000 })
   let log = await openLog()
@@ -65,14 +72,23 @@ export async function openScheduleBench(options: Partial<SchedulesOptions> = {})
     async ids(topic = 'out'): Promise<string[]> {
       return (await bench.sent(topic)).map(({ id }) => id)
     },
+    /** What becomes of the next commits. */
+    fault(...next: readonly (CommitFault | undefined)[]): void {
+      faults.push(...next)
+    },
+    /** The plug is pulled before or after one of the next commits. */
+    cut(turnsOfTheDisk: number): void {
+      cutAfter = turnsOfTheDisk
+    },
     /** The process is gone without a word, and another one starts. */
     async crash(): Promise<void> {
-      await log.close()
-      const before = schedules
+      faults.length = 0
+      cutAfter = Number.POSITIVE_INFINITY
+      disk.cut()
+      const [formerLog, former] = [log, schedules]
       log = await openLog()
       schedules = open()
-      void before.close().catch(() => {}) // of the log that is gone
-      await turns()
+      await bench.during(Promise.allSettled([former.close(), formerLog.close()]))
     },
     async close(): Promise<void> {
       await bench.during(schedules.close())
