@@ -54,6 +54,7 @@ class StormSide implements AsyncDisposable {
         'heddle.plan': JSON.stringify(talk.plan),
         'heddle.log': '{}',
         'heddle.settings': JSON.stringify(all),
+        'heddle.transactional': '[]',
       },
       context: {
         componentid: component,

@@ -14,7 +14,7 @@ import {
 import { inputPartitions, keyPartitionsOf } from '../stages/key-partitions.ts'
 import { sharesOf } from '../stages/shares-of.ts'
 import { StagedRun } from '../stages/staged-run.ts'
-import { stagesOf } from '../stages/stages.ts'
+import { stageTopics, stagesOf } from '../stages/stages.ts'
 import type { SharedStores } from '../standby/copies.ts'
 import { sharedStores } from '../standby/shared-stores.ts'
 import { Standby } from '../standby/standby.ts'
@@ -379,7 +379,7 @@ export class Deployment {
     const stages = this.#partitions === undefined ? [] : stagesOf(plan, this.#partitions)
     const context = {
       topology: this.topology,
-      sizes: await ensureTopics(this.#log, plan, stages),
+      sizes: await ensureTopics(this.#log, plan, stageTopics(plan.name, stages)),
       parallelism: this.#version.parallelism,
       log: this.#log,
       clock: this.#settings.clock,

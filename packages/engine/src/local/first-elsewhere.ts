@@ -1,4 +1,4 @@
-import type { Clock, GroupMember, Log, Position, TopicPartition } from '@heddle/core'
+import type { Clock, CommittedOffset, GroupMember, Log, Position, TopicPartition } from '@heddle/core'
 import type { Inlet } from './ingest.ts'
 
 /** How often to look how far the others have come, in milliseconds. */
@@ -6,6 +6,12 @@ export const firstLookMs = 100
 
 /** When nobody comes further for this long, it is not waited for any more, in milliseconds: the session of who has died is over. */
 const mostMs = 20_000
+
+/** Topics that others read, in groups of their own, and how far they have come. */
+export interface TopicsElsewhere {
+  readonly topics: readonly string[]
+  readonly committed: (places: readonly Position[]) => Promise<readonly CommittedOffset[]>
+}
 
 /**
  * Topics that are to be read to their end before others are, such as the rows of a table that joins find: their partitions that
@@ -15,6 +21,7 @@ export class FirstElsewhere {
   readonly #log: Log
   readonly #clock: Clock
   readonly #topics: readonly string[]
+  readonly #elsewhere: TopicsElsewhere | undefined
   #member: GroupMember | undefined
   #awaited: readonly Position[] = []
   #lookAt = -Infinity
@@ -25,16 +32,20 @@ export class FirstElsewhere {
     log,
     clock,
     spouts,
+    firstElsewhere,
   }: {
     readonly log: Log
     readonly clock: Clock
     readonly spouts: readonly Inlet[]
+    readonly firstElsewhere?: TopicsElsewhere
   }) {
     this.#log = log
     this.#clock = clock
     const first = spouts.filter((spout) => spout.first)
     // Where all are first, none is.
-    this.#topics = first.length === spouts.length ? [] : [...new Set(first.map(({ topic }) => topic))]
+    const here = first.length === spouts.length ? [] : [...new Set(first.map(({ topic }) => topic))]
+    this.#elsewhere = firstElsewhere
+    this.#topics = firstElsewhere?.topics ?? here
   }
 
   /** Takes note of where they end, the first time. */
@@ -49,11 +60,11 @@ export class FirstElsewhere {
 
   /** True while others have not read theirs to where they ended. @param own Says which are this process's. */
   async waits(own: (place: TopicPartition) => boolean): Promise<boolean> {
-    const elsewhere = this.#awaited.filter((place) => !own(place))
+    const elsewhere = this.#elsewhere ? this.#awaited : this.#awaited.filter((place) => !own(place))
     const now = this.#clock.now()
     if (elsewhere.length === 0 || now < this.#lookAt) return elsewhere.length > 0
     this.#lookAt = now + firstLookMs
-    const committed = await this.#member!.committed(elsewhere)
+    const committed = await (this.#elsewhere ?? this.#member!).committed(elsewhere)
     const left = elsewhere.filter(
       (place) =>
         !committed.some(

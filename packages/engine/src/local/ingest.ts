@@ -11,7 +11,7 @@ import {
 } from '@heddle/core'
 import { skippedChannel } from './channels.ts'
 import type { ComponentStats } from './component-stats.ts'
-import { FirstElsewhere, firstLookMs } from './first-elsewhere.ts'
+import { FirstElsewhere, type TopicsElsewhere, firstLookMs } from './first-elsewhere.ts'
 import { Lane } from './lane.ts'
 import type { Settings } from './options.ts'
 import { Root, type RootOwner } from './root.ts'
@@ -26,6 +26,8 @@ export interface IngestContext {
   readonly rootOf: (owner: RootOwner, now: number, lane: Lane, record: LogRecord) => Begun | undefined
   /** Event time matters to some bolt: otherwise no time is read. */
   readonly timed: boolean
+  /** What others read that has to be read first, where that is not seen by the spouts here. */
+  readonly firstElsewhere?: TopicsElsewhere
   /** Whoever had the partitions before can commit nothing more: the run's transactor says so. */
   readonly fenced: boolean
   /** Event time that a partition had come to, as it was committed. */

@@ -109,6 +109,11 @@ export class Lane implements TopicPartition, TimeSource {
     return this.#unfinished.size === 0 && this.next >= this.latest
   }
 
+  /** What is done for good: it does not come again. */
+  get committedProgress(): Progress {
+    return this.#committed
+  }
+
   /** All before it is done for good. */
   get committedOffset(): number {
     return this.#committed.offset

@@ -184,6 +184,7 @@ export class Network {
       timers: timers.forTask(undoable),
       tasksOf: (other) => this.#tasks.get(other) ?? [],
       signal: services.signal,
+      leads: index === 0,
       watermark: () => services.timeOf(id),
       fieldsOf: (other, stream) =>
         services.whole.components.find((each) => each.id === other)?.streams[stream] ?? [],

@@ -3,6 +3,8 @@ import type { Announcer } from '../stages/announcer.ts'
 import type { BoltTask } from './bolt-task.ts'
 import type { TimeSource } from './event-time.ts'
 import type { Ground } from './ground.ts'
+import type { Ingest } from './ingest.ts'
+import type { Network } from './network.ts'
 import { retryDelay } from './retry-delay.ts'
 import { Root } from './root.ts'
 import type { TaskOutput } from './task-output.ts'
@@ -19,6 +21,17 @@ const timersAtOnce = 1000
 /** How often bolts of the user's are told of event time where it follows the clock, in milliseconds. */
 const idleStepMs = 1000
 
+/** What they stand on: the same on the local engine and in a task on Storm. */
+export interface OccasionsGround extends Pick<
+  Ground,
+  'topology' | 'clock' | 'settings' | 'eventTime' | 'announcer' | 'timers' | 'report'
+> {
+  /** What event time comes from, where that is no input topic: it wakes whoever waits. */
+  readonly carried: object | undefined
+  readonly network: Pick<Network, 'bolts' | 'tasksOf'>
+  readonly ingest: Pick<Ingest, 'lookAtEnds'>
+}
+
 /** A timer whose bolt threw. */
 interface Failing {
   attempts: number
@@ -28,7 +41,7 @@ interface Failing {
 
 /** Ticks, timers, and the progress of event time: what bolts are called for without a tuple. */
 export class Occasions {
-  readonly #ground: Ground
+  readonly #ground: OccasionsGround
   readonly #ticking: boolean
   readonly #timed: boolean
   readonly #announcer: Announcer | undefined
@@ -45,7 +58,7 @@ export class Occasions {
   #fail: ((error: unknown) => void) | undefined
 
   /** @param sources What event time comes from. */
-  constructor(ground: Ground, sources: () => Iterable<TimeSource>) {
+  constructor(ground: OccasionsGround, sources: () => Iterable<TimeSource>) {
     const { network, topology, clock } = ground
     this.#ground = ground
     this.#sources = sources

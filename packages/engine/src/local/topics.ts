@@ -1,18 +1,18 @@
 import { type Log, type Plan, type TopicSpec, isHeddleError } from '@heddle/core'
 import { outboxTopic } from '../operators/sink.ts'
-import { type Stage, hasTopic, repartitionTopic } from '../stages/stages.ts'
 import { deadLetterExtra } from './dead-letter.ts'
 
 /**
  * Creates the topics of a plan that are missing: those that it names, that of its dead letters, and the outboxes of its
- * sinks, and those between stages. One that is there stays as it is.
+ * sinks, and those between its parts. One that is there stays as it is.
  *
+ * @param between Topics that tuples go through, between stages or behind a component.
  * @returns Largest record that each takes, in bytes.
  */
 export async function ensureTopics(
   log: Log,
   plan: Plan,
-  stages: readonly Stage[] = [],
+  between: readonly Required<Pick<TopicSpec, 'name' | 'partitions'>>[] = [],
 ): Promise<ReadonlyMap<string, number>> {
   const sizes = new Map<string, number>()
   for (const spec of plan.topics) sizes.set(spec.name, await ensure(log, spec))
@@ -27,11 +27,8 @@ export async function ensureTopics(
   for (const { id, operator } of plan.components)
     if (operator === 'sink') names.push(outboxTopic(plan.name, id))
   for (const name of names) sizes.set(name, sizes.get(name) ?? (await ensure(log, internal(name))))
-  for (const { id, partitions } of stages) {
-    if (!hasTopic({ id })) continue
-    const name = repartitionTopic(plan.name, id)
+  for (const { name, partitions } of between)
     sizes.set(name, await ensure(log, { ...internal(name), partitions }))
-  }
   return sizes
 }
 

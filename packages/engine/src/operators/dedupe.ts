@@ -52,7 +52,7 @@ export const dedupeOperator: OperatorFactory = (component, code) => {
     },
     watermark(time) {
       const kept = Math.floor(time / withinMs) - 1
-      if (context.index !== 0 || oldest === kept) return
+      if (!context.leads || oldest === kept) return
       let left = maxSwept
       for (const [place] of state.entries()) {
         if (Number(place.slice(0, 16)) - epoch >= kept) break

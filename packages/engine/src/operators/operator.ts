@@ -50,6 +50,8 @@ export interface OperatorOutput extends Output {
 }
 
 export interface OperatorContext extends TaskContext {
+  /** It does what is to be done once for all tasks that share its state: the first of them, or each where each has its own. */
+  readonly leads: boolean
   /** Where event time has come to, in milliseconds. */
   readonly watermark: () => number
   /** Fields of a stream of a component, in the order of their declaration. */

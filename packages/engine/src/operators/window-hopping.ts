@@ -100,7 +100,7 @@ export const hoppingWindow: OperatorFactory = (component, code, topology) => {
           },
           watermark(now: number, out: OperatorOutput) {
             const closing = Math.floor((now - graceMs - sizeMs) / advanceMs)
-            if (context.index !== 0 || closing === closed) return
+            if (!context.leads || closing === closed) return
             closed = closing
             close(now, out)
           },

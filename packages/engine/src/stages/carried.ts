@@ -55,6 +55,15 @@ export interface Carried {
   /** Ids of the elements that it came of, by the component that emitted them: see `OperatorTuple.idBelow`. */
   readonly below: Readonly<Record<string, string>>
   readonly values: Values
+  /** On Storm, where it comes again from when it is lost. */
+  readonly spoutPlace?: SpoutPlace | undefined
+}
+
+/** An event of a spout: which one of which part of what it reads. */
+export interface SpoutPlace {
+  readonly component: string
+  readonly partition: number
+  readonly offset: number
 }
 
 /** In the order of the fields of `Carried`; of the values, which one is the event in the record. */
@@ -71,6 +80,7 @@ type Envelope = readonly [
   below: Readonly<Record<string, string>>,
   values: Values,
   eventField: string | undefined,
+  ...spoutPlace: readonly (readonly [component: string, partition: number, offset: number])[],
 ]
 
 /** Stands for an event inside of a value. */
@@ -85,14 +95,14 @@ interface Packed {
 export function carriedRecord(carried: Carried, partition: number): RecordInput {
   const { component, stream, task, origin, time, traceparent, partitionkey, input, namedTask, below } =
     carried
-  const { values } = carried
+  const { values, spoutPlace } = carried
   let eventField: string | undefined
   const packed: [name: string, value: unknown][] = []
   for (const [name, value] of Object.entries(values)) {
     if (eventField === undefined && isEvent(value)) eventField = name
     else packed.push([name, pack(value)])
   }
-  const envelope: Envelope = [
+  const envelope: [...Envelope] = [
     component,
     stream,
     task,
@@ -106,6 +116,7 @@ export function carriedRecord(carried: Carried, partition: number): RecordInput 
     Object.fromEntries(packed),
     eventField,
   ]
+  if (spoutPlace) envelope.push([spoutPlace.component, spoutPlace.partition, spoutPlace.offset])
   const event = eventField === undefined ? undefined : toRecord(values[eventField] as Event)
   let bytes: Buffer
   try {
@@ -160,6 +171,7 @@ export function carriedTuple(record: LogRecord, place: RecordPlace): Carried {
     below,
     packed,
     eventField,
+    spoutPlace,
   ] = deserialize(bytes) as Envelope
   const values = Object.fromEntries(Object.entries(packed).map(([name, value]) => [name, unpack(value)]))
   if (eventField !== undefined) {
@@ -179,6 +191,9 @@ export function carriedTuple(record: LogRecord, place: RecordPlace): Carried {
     namedTask,
     below,
     values,
+    ...(spoutPlace && {
+      spoutPlace: { component: spoutPlace[0], partition: spoutPlace[1], offset: spoutPlace[2] },
+    }),
   }
 }
 

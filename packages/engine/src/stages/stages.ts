@@ -95,6 +95,13 @@ export const hasTopic = ({ id }: Pick<Stage, 'id'>): boolean => id !== topicsSta
 export const repartitionTopic = (topology: string, stage: string): string =>
   `${topology}.${stage}.repartition`
 
+/** The repartition topics of stages. */
+export const stageTopics = (
+  topology: string,
+  stages: readonly Stage[],
+): readonly { readonly name: string; readonly partitions: number }[] =>
+  stages.filter(hasTopic).map(({ id, partitions }) => ({ name: repartitionTopic(topology, id), partitions }))
+
 /** Consumer group that shares the partitions of a stage. */
 export const stageGroup = (topology: string, stage: string): string => `${topology}.${stage}`
 

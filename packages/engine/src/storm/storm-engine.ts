@@ -29,10 +29,13 @@ import type { StormEngineOptions } from './options.ts'
 import { type ComponentFigures, componentFigures } from './plan/component-figures.ts'
 import { lastErrorOf, metricsOf } from './plan/metrics.ts'
 import { jarsOf, portable } from './plan/portable.ts'
+import { withStandIns, withTimes } from './plan/stand-ins.ts'
 import { confOf, toStorm } from './plan/to-storm.ts'
+import { transactionalIn } from './plan/transactional.ts'
 import { checkSupported } from './plan/unsupported.ts'
 import { type StormRebalanceOptions, checkRebalance } from './rebalance.ts'
 import { groupsOf } from './runtime/group-of.ts'
+import { outputsTopics } from './runtime/outputs.ts'
 import { isForeign } from './runtime/plain-tuples.ts'
 import { confNames } from './runtime/settings.ts'
 
@@ -89,10 +92,16 @@ const withDefaults = (options: StormEngineOptions): Settings => ({
 /** The window of figures that Nimbus is asked for: all since the topology was submitted. */
 const allTime = ':all-time'
 
-/** A topology of ours, as the cluster knows it. */
-interface Known {
-  readonly summary: TopologySummary
+/** What is submitted. */
+interface Submitted {
   readonly plan: Plan
+  /** Ids of components: see `transactionalIn`. */
+  readonly transactional: readonly string[]
+}
+
+/** A topology of ours, as the cluster knows it. */
+interface Known extends Submitted {
+  readonly summary: TopologySummary
   readonly submittedAt: number
 }
 
@@ -119,20 +128,22 @@ class Cluster implements StormEngine {
     const { log, node } = this.#settings
     checkSupported(topology)
     const plan = portable(topology.plan)
+    const submitted: Submitted = { plan, transactional: transactionalIn(topology) }
+    const { transactional } = submitted
     if (await this.#summary(name)) throw new HeddleError('HEDDLE_ENGINE_TOPOLOGY_EXISTS', `'${name}'`)
     const jar = await this.#jar(topology, plan)
-    await ensureTopics(log, plan)
+    await ensureTopics(log, plan, outputsTopics(plan, transactional))
     await withJars(this.#nimbus, jarsOf(topology.plan), async (jars) => {
       const location = await this.#nimbus.upload(jar)
       const launch = node === 'bundled' ? ownNodeLaunch : { command: node, script: bundleName }
       await this.#nimbus.call('submitTopology', {
         name,
         uploadedJarLocation: location,
-        jsonConf: JSON.stringify(this.#conf(plan)),
-        topology: toStorm(plan, launch, jars),
+        jsonConf: JSON.stringify(this.#conf(submitted)),
+        topology: withTimes(toStorm(withStandIns(plan, transactional), launch, jars), plan, transactional),
       })
     })
-    return this.#started(name, plan)
+    return this.#started(name, submitted)
   }
 
   /** What of a topology and its runtime goes to the workers. Where Storm runs all of it itself, there is none of ours. */
@@ -150,12 +161,12 @@ class Cluster implements StormEngine {
   }
 
   /** Waits until it reads. @throws HEDDLE_ENGINE_UNAVAILABLE when that takes too long. */
-  async #started(name: string, plan: Plan): Promise<TopologyStatus> {
+  async #started(name: string, submitted: Submitted): Promise<TopologyStatus> {
     const { clock, startTimeoutMs, pollMs } = this.#settings
     const until = clock.now() + startTimeoutMs
     for (;;) {
       const status = await this.#status(await this.#known(name))
-      if (status.state !== 'starting' && (await this.#reads(plan))) return status
+      if (status.state !== 'starting' && (await this.#reads(submitted))) return status
       if (clock.now() > until)
         throw new HeddleError(
           'HEDDLE_ENGINE_UNAVAILABLE',
@@ -165,13 +176,14 @@ class Cluster implements StormEngine {
     }
   }
 
-  #conf(plan: Plan): Readonly<Record<string, unknown>> {
+  #conf({ plan, transactional }: Submitted): Readonly<Record<string, unknown>> {
     const { workers, componentLog, clock, conf } = this.#settings
     const { maxBatch, maxBatchBytes, hangTimeoutMs, errorIntervalMs } = this.#settings
     return confOf(plan, {
       workers,
       componentLog,
       submittedAt: clock.now(),
+      transactional,
       conf,
       settings: { maxBatch, maxBatchBytes, hangTimeoutMs, errorIntervalMs },
     })
@@ -222,12 +234,13 @@ class Cluster implements StormEngine {
     options: StormRebalanceOptions = {},
   ): Promise<void> {
     const { clock, pollMs, drainMs } = this.#settings
-    const { plan, summary } = await this.#known(name)
+    const known = await this.#known(name)
+    const { plan, summary } = known
     checkRebalance(plan, executors, options)
     const active = summary.status === 'ACTIVE'
     if (active) await this.#nimbus.call('deactivate', { name })
     try {
-      await this.#drain(plan, drainMs)
+      await this.#drain(known, drainMs)
       const { workers } = options
       const change = {
         waitSecs: 0,
@@ -239,7 +252,7 @@ class Cluster implements StormEngine {
     } finally {
       if (active) await this.#nimbus.call('activate', { name })
     }
-    if (active) await this.#started(name, plan)
+    if (active) await this.#started(name, known)
   }
 
   async component(name: string, id: string): Promise<ComponentFigures> {
@@ -267,11 +280,11 @@ class Cluster implements StormEngine {
   ): Promise<void> {
     if (purge) throw unsupported(`what '${name}' keeps is not deleted with it`)
     const { clock, pollMs } = this.#settings
-    const { plan } = await this.#known(name)
+    const known = await this.#known(name)
     const kill = (ms: number): Promise<void> =>
       this.#nimbus.call('killTopologyWithOpts', { name, options: { waitSecs: Math.ceil(ms / 1000) } })
     await kill(waitMs)
-    await this.#drain(plan, waitMs)
+    await this.#drain(known, waitMs)
     if (waitMs > 0 && (await this.#summary(name))) await kill(0).catch(unlessGone)
     while (await this.#summary(name)) await sleep(clock, pollMs)
   }
@@ -287,26 +300,28 @@ class Cluster implements StormEngine {
   }
 
   /** Every spout reads. Storm knows that a process was started, and not whether its code was loaded. */
-  async #reads(plan: Plan): Promise<boolean> {
-    const busy = await this.#busyGroups(plan)
-    return [...groupsOf(plan)].every((group) => busy.has(group))
+  async #reads(submitted: Submitted): Promise<boolean> {
+    const busy = await this.#busyGroups(submitted)
+    return [...groupsOf(submitted)].every((group) => busy.has(group))
   }
 
   /**
    * Waits until no spout reads, nor has anything under way: it has left its group then. Of a spout that Storm runs itself nobody
    * knows, so that all the time passes.
    */
-  async #drain(plan: Plan, waitMs: number): Promise<void> {
+  async #drain(submitted: Submitted, waitMs: number): Promise<void> {
     const { clock, pollMs } = this.#settings
     const until = clock.now() + waitMs
-    const unknown = plan.components.some((component) => component.kind === 'spout' && isForeign(component))
-    while (clock.now() < until && (unknown || (await this.#busyGroups(plan)).size > 0))
+    const unknown = submitted.plan.components.some(
+      (component) => component.kind === 'spout' && isForeign(component),
+    )
+    while (clock.now() < until && (unknown || (await this.#busyGroups(submitted)).size > 0))
       await sleep(clock, pollMs)
   }
 
   /** The groups of a plan that have members. */
-  async #busyGroups(plan: Plan): Promise<ReadonlySet<string>> {
-    const groups = groupsOf(plan)
+  async #busyGroups(submitted: Submitted): Promise<ReadonlySet<string>> {
+    const groups = groupsOf(submitted)
     const found = await this.#settings.log.listGroups()
     return new Set(
       found.filter(({ group, members }) => groups.has(group) && members.length > 0).map(({ group }) => group),
@@ -336,7 +351,11 @@ class Cluster implements StormEngine {
         this.#plans.set(
           id,
           typeof plan === 'string'
-            ? { plan: JSON.parse(plan) as Plan, submittedAt: Number(conf[confNames.submittedAt]) }
+            ? {
+                plan: JSON.parse(plan) as Plan,
+                transactional: JSON.parse(conf[confNames.transactional] as string) as readonly string[],
+                submittedAt: Number(conf[confNames.submittedAt]),
+              }
             : undefined,
         )
       } catch (error) {
@@ -369,14 +388,14 @@ class Cluster implements StormEngine {
     }
   }
 
-  async #metrics({ plan }: Known, page: TopologyPageInfo): Promise<TopologyMetrics> {
-    return { ...metricsOf(plan, page), lag: await this.#lag(plan) }
+  async #metrics(known: Known, page: TopologyPageInfo): Promise<TopologyMetrics> {
+    return { ...metricsOf(known.plan, page), lag: await this.#lag(known) }
   }
 
   /** Records of the input topics that are not done yet. */
-  async #lag(plan: Plan): Promise<number> {
+  async #lag(submitted: Submitted): Promise<number> {
     const { log } = this.#settings
-    const groups = groupsOf(plan)
+    const groups = groupsOf(submitted)
     let lag = 0
     for (const { group, offsets } of await log.listGroups()) {
       if (!groups.has(group)) continue

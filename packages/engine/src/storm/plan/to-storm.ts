@@ -127,13 +127,15 @@ export interface ConfOptions {
   readonly componentLog: unknown
   /** Clock time, in milliseconds. */
   readonly submittedAt: number
+  /** Ids of components: see `transactionalIn`. */
+  readonly transactional: readonly string[]
   /** The user's own, by the names that Storm has for them; they go over all others. */
   readonly conf: Readonly<Record<string, unknown>>
 }
 
 /** The topology's configuration, as Nimbus takes it. */
 export function confOf(plan: Plan, options: ConfOptions): Readonly<Record<string, unknown>> {
-  const { workers, settings, componentLog, submittedAt, conf } = options
+  const { workers, settings, componentLog, submittedAt, transactional, conf } = options
   return {
     'topology.workers': workers,
     // Storm waits as long as we do, in whole seconds.
@@ -145,6 +147,7 @@ export function confOf(plan: Plan, options: ConfOptions): Readonly<Record<string
     [confNames.plan]: JSON.stringify(plan),
     [confNames.log]: JSON.stringify(componentLog),
     [confNames.settings]: JSON.stringify(settings),
+    [confNames.transactional]: JSON.stringify(transactional),
     [confNames.submittedAt]: submittedAt,
     ...conf,
   }

@@ -2,6 +2,7 @@ import { HeddleError, type Plan, type PlanComponent, type Topology } from '@hedd
 import { operators } from '../../operators/table.ts'
 import { streamTo } from '../runtime/destination.ts'
 import { isForeign } from '../runtime/plain-tuples.ts'
+import { sourcesOf } from '../runtime/time-sources.ts'
 import { plainMistake } from './plain-groupings.ts'
 
 /**
@@ -24,20 +25,25 @@ export function checkSupported(topology: Topology): void {
     throw new HeddleError('HEDDLE_ENGINE_UNSUPPORTED', `'${plan.name}' on Storm: ${reasons.join('; ')}`)
 }
 
-function reasonAgainst({ name, code }: Topology, component: PlanComponent): string | undefined {
-  const { id, kind, operator, config } = component
+function reasonAgainst(topology: Topology, component: PlanComponent): string | undefined {
+  const { kind, operator } = component
   if (isForeign(component)) return undefined
   if (kind === 'spout') {
-    if (operator !== 'topic' && operator !== 'spout') return `is a spout of the kind '${operator}'`
-    return config['first'] === true ? 'is a table, which other events have to wait for' : undefined
+    return operator === 'topic' || operator === 'spout' ? undefined : `is a spout of the kind '${operator}'`
   }
   if (operator === 'sink') return 'delivers to a connector'
-  const make = operators.get(operator)
-  if (!make) return `has the operator '${operator}', which there is not`
-  const made = make(component, code.get(id) ?? {}, name)
-  if (made.watermark || made.timer) return 'needs event time or timers'
-  if (made.tick) return 'needs ticks'
-  return undefined
+  if (!operators.has(operator)) return `has the operator '${operator}', which there is not`
+  return timeMistake(topology, component)
+}
+
+/** Nobody would say how far event time has come. */
+function timeMistake({ plan, code, name }: Topology, component: PlanComponent): string | undefined {
+  const made = operators.get(component.operator)!(component, code.get(component.id) ?? {}, name)
+  if (made.watermark === undefined && made.timer === undefined) return undefined
+  const foreign = [...sourcesOf(plan, new Set(), component.id)].find((id) =>
+    isForeign(plan.components.find((each) => each.id === id)!),
+  )
+  return foreign && `needs event time, and the spout '${foreign}', which Storm runs itself, does not tell it`
 }
 
 /** A stream of batches would have the name of one of the plan. */

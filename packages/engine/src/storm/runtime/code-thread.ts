@@ -8,6 +8,7 @@ import type { CodeData, FromCode, ToCode } from './messages.ts'
 import { confNames } from './settings.ts'
 import type { SourceHost } from './source-host.ts'
 import { TopicHost } from './topic-host.ts'
+import { TransactionalHost } from './transactional-host.ts'
 import { UserSpoutHost } from './user-spout-host.ts'
 
 /** What a bundle gives to its components. */
@@ -50,9 +51,9 @@ export async function runCode({ load, openLog }: Served): Promise<void> {
     const report = sparsely(commands, known.settings.errorIntervalMs)
     const context: ComponentContext = { ...known, log, report, broken }
     const receive =
-      known.component.kind === 'bolt'
-        ? forBolt(await BoltHost.open(context, commands))
-        : forSource(await sourceOf(context, commands))
+      known.component.kind === 'spout' || known.reads
+        ? forSource(await sourceOf(context, commands))
+        : forBolt(await boltOf(context, commands))
     port.on('message', receive)
     post({ ready: true })
   } catch (error) {
@@ -61,12 +62,17 @@ export async function runCode({ load, openLog }: Served): Promise<void> {
 }
 
 const sourceOf = (context: ComponentContext, commands: Commands): Promise<SourceHost> =>
-  context.component.operator === 'topic'
+  context.reads || context.component.operator === 'topic'
     ? TopicHost.open(context, commands)
     : UserSpoutHost.open(context, commands)
 
+const boltOf = (context: ComponentContext, commands: Commands): Promise<BoltHost | TransactionalHost> =>
+  context.transactional.has(context.component.id)
+    ? TransactionalHost.open(context, commands)
+    : BoltHost.open(context, commands)
+
 const forBolt =
-  (host: BoltHost) =>
+  (host: BoltHost | TransactionalHost) =>
   (message: ToCode): void => {
     if ('tuples' in message) host.receive(message.tuples)
   }

@@ -3,6 +3,7 @@ import { frame } from '../../multilang/framing.ts'
 import type { EmitMessage } from '../../multilang/messages.ts'
 import { encodeBatch } from './batch.ts'
 import type { Destination } from './destination.ts'
+import { type News, timesStream } from './news.ts'
 import type { PlainTuple } from './plain-tuples.ts'
 
 /** A batch for a task of Storm. */
@@ -34,6 +35,17 @@ export class Commands {
   /** @throws TypeError for values that JSON cannot have. */
   emitPlain({ stream, values, ...of }: PlainTuple & Of): void {
     this.#emit({ ...of, stream, tuple: values })
+  }
+
+  /** Of a spout: past the tuples, and nobody hears whether it has come. */
+  news(news: News): void {
+    const tuple = [JSON.stringify(news)]
+    this.#write({
+      command: 'emit',
+      need_task_ids: false,
+      stream: timesStream,
+      tuple,
+    } satisfies EmitMessage)
   }
 
   ack(id: string): void {

@@ -10,6 +10,7 @@ import {
 } from '@heddle/core'
 import { ComponentStats } from '../../local/component-stats.ts'
 import type { Handshake } from '../../multilang/messages.ts'
+import { outputsOf } from './outputs.ts'
 import type { Tasks } from './ports.ts'
 import { type ComponentSettings, confNames } from './settings.ts'
 
@@ -18,6 +19,10 @@ export interface ComponentContext {
   readonly topology: Topology
   readonly plan: Plan
   readonly component: PlanComponent
+  /** It reads the outputs of the component, and emits them to those that take from it. */
+  readonly reads: boolean
+  /** Ids of components: see `transactionalIn`. */
+  readonly transactional: ReadonlySet<string>
   readonly task: number
   /** 0 … tasks - 1 */
   readonly index: number
@@ -40,7 +45,8 @@ export function readHandshake(
   const plan = json<Plan>(conf, confNames.plan)
   const topology = topologies.find(({ name }) => name === plan.name)
   const id = context['componentid'] as string
-  const component = plan.components.find((each) => each.id === id)
+  const stoodFor = outputsOf(id)
+  const component = plan.components.find((each) => each.id === (stoodFor ?? id))
   if (!topology || !component)
     throw new HeddleError('HEDDLE_ENGINE_REFUSED', `the bundle has no '${id}' of '${plan.name}'`)
   const task = context['taskid'] as number
@@ -49,6 +55,8 @@ export function readHandshake(
     topology,
     plan,
     component,
+    reads: stoodFor !== undefined,
+    transactional: new Set(json<readonly string[]>(conf, confNames.transactional)),
     task,
     index: tasks.get(id)!.indexOf(task),
     tasks,

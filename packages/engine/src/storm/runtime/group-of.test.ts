@@ -11,5 +11,5 @@ test('a spout has the group of its topology, unless it is not the only one of it
     .shuffle(t.spout('b', fromTopic('in'), nothing))
     .shuffle(t.spout('c', fromTopic('other'), nothing))
     .shuffle(t.spout('d', { next: () => {} }, nothing))
-  expect([...groupsOf(t.plan)].sort()).toEqual(['t', 't/a', 't/b', 't/d'])
+  expect([...groupsOf({ plan: t.plan, transactional: [] })].sort()).toEqual(['t', 't/a', 't/b', 't/d'])
 })

@@ -1,4 +1,5 @@
 import type { Plan, PlanComponent } from '@heddle/core'
+import { outputsTopic, withOutputs } from './outputs.ts'
 import { isForeign } from './plain-tuples.ts'
 
 /**
@@ -13,10 +14,17 @@ export function groupOf({ name, components }: Plan, { id, operator, config }: Pl
   return same.length > 1 ? `${name}/${id}` : name
 }
 
-/** The groups of all spouts of a plan; those that Storm runs itself have none. */
-export const groupsOf = (plan: Plan): ReadonlySet<string> =>
-  new Set(
-    plan.components
-      .filter((component) => component.kind === 'spout' && !isForeign(component))
-      .map((component) => groupOf(plan, component)),
-  )
+/** The groups of all spouts of a plan, and of those that read outputs; those that Storm runs itself have none. */
+export function groupsOf({
+  plan,
+  transactional,
+}: {
+  readonly plan: Plan
+  readonly transactional: readonly string[]
+}): ReadonlySet<string> {
+  const spouts = plan.components.filter((component) => component.kind === 'spout' && !isForeign(component))
+  return new Set([
+    ...spouts.map((component) => groupOf(plan, component)),
+    ...withOutputs(plan, transactional).map(({ id }) => outputsTopic(plan.name, id)),
+  ])
+}

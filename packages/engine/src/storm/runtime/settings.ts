@@ -18,6 +18,8 @@ export const confNames = {
   log: 'heddle.log',
   /** `ComponentSettings`, as JSON. */
   settings: 'heddle.settings',
+  /** Ids of the transactional components, as JSON. */
+  transactional: 'heddle.transactional',
   /** When it was submitted, in milliseconds since 1970. */
   submittedAt: 'heddle.submitted-at',
 } as const

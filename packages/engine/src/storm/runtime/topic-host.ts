@@ -1,16 +1,16 @@
-import { type LogRecord, fromRecord } from '@heddle/core'
-import { type Begun, Ingest } from '../../local/ingest.ts'
-import type { Lane } from '../../local/lane.ts'
+import { Ingest } from '../../local/ingest.ts'
 import { withDefaults } from '../../local/options.ts'
-import { Root, type RootOwner } from '../../local/root.ts'
-import { TopicSpout } from '../../local/topic-spout.ts'
+import type { Root } from '../../local/root.ts'
 import type { Commands } from './commands.ts'
 import type { ComponentContext } from './component-context.ts'
-import { groupOf } from './group-of.ts'
+import { NewsSender } from './news-sender.ts'
+import type { News } from './news.ts'
 import { Outbox } from './outbox.ts'
-import { portsOf } from './ports.ts'
+import { outputsReads } from './outputs-reads.ts'
+import { type Reads, eventReads } from './reads.ts'
 import { SentBatches } from './sent-batches.ts'
 import type { SourceHost } from './source-host.ts'
+import { sourceName } from './time-sources.ts'
 import { type TopicOutput, topicOutput } from './topic-output.ts'
 import { TopicReader } from './topic-reader.ts'
 
@@ -22,35 +22,49 @@ export class TopicHost implements SourceHost {
   readonly #context: ComponentContext
   readonly #sent: SentBatches
   readonly #outbox: Outbox
+  readonly #reads: Reads
   readonly #ingest: Ingest
+  readonly #news: NewsSender
+  #purgedAt: number
   #reader: TopicReader | undefined
   #running: Promise<void> = Promise.resolve()
 
   private constructor(context: ComponentContext, commands: Commands, { letters }: TopicOutput) {
-    const { plan, component, task, index, topology, log, clock, stats, report } = context
+    const { plan, component, log, clock, report, transactional } = context
     this.#context = context
     this.#sent = new SentBatches(commands)
+    this.#news = new NewsSender(context, commands)
+    this.#purgedAt = clock.now()
     const refused = (root: Root, error: unknown): void => {
       report(error)
       letters.write({ ...letters.unknown(root.startedAt), component: component.id, root, error })
     }
     this.#outbox = new Outbox(context.settings, this.#sent.send)
-    const ports = portsOf({
+    this.#reads = (context.reads ? outputsReads : eventReads)(context, {
       ...context,
       outbox: this.#outbox,
       sendPlain: this.#sent.sendPlain,
+      ...(transactional.size > 0 && {
+        spoutPlace: ({ place }) =>
+          place && {
+            component: component.id,
+            partition: place.partition,
+            offset: place.record.offset,
+          },
+      }),
       refused: ({ root }, error) => refused(root, error),
     })
-    const code = topology.code.get(component.id) ?? {}
+    const { inlet, rootOf, firstElsewhere } = this.#reads
     this.#ingest = new Ingest({
       topology: plan.name,
       log,
       clock,
       settings: withDefaults({ log, clock }),
-      spouts: [new TopicSpout([{ component, number: task, index, ports }], code, stats)],
+      spouts: [inlet],
       rootOf,
+      ...(firstElsewhere && { firstElsewhere }),
       fenced: false,
-      timed: false,
+      timed: this.#news.wanted,
       timeOf: () => -Infinity,
       refused: (root, _, error) => refused(root, error),
     })
@@ -68,6 +82,7 @@ export class TopicHost implements SourceHost {
       return
     }
     const { plan, component, index, log, clock, report, broken } = this.#context
+    const { group, topic, purges } = this.#reads
     const settings = withDefaults({ log, clock })
     const reader = new TopicReader({
       clock,
@@ -75,16 +90,20 @@ export class TopicHost implements SourceHost {
       plan: plan.settings,
       ingest: this.#ingest,
       flush: () => this.#outbox.flush(),
+      committed: async () => {
+        if (this.#news.wanted) await this.#tell()
+        if (purges && clock.now() - this.#purgedAt >= settings.purgeMs) await this.#purge()
+      },
       report,
     })
     this.#reader = reader
     const join = (handlers: object) =>
       log.joinGroup({
         ...handlers,
-        group: groupOf(plan, component),
+        group,
         // A process takes the place of the one before at once.
         member: `storm/${component.id}/${index}`,
-        topics: [component.config['topic'] as string],
+        topics: [topic],
       })
     // The one before first leaves, when what it has under way is done.
     this.#running = this.#running.then(() => reader.run(join)).catch(broken)
@@ -97,16 +116,32 @@ export class TopicHost implements SourceHost {
   failed(id: string): void {
     this.#sent.failed(id)
   }
-}
 
-/** The root of a record. What some other program wrote gets its identity here, where its place is known. */
-function rootOf(owner: RootOwner, now: number, lane: Lane, record: LogRecord): Begun {
-  const place = { topic: lane.topic, partition: lane.partition, record }
-  try {
-    const read = fromRecord(record, lane)
-    const event = record.headers.some(([name]) => name === 'ce_id') ? read : { ...read }
-    return { root: new Root(owner, now, { ...place, event }) }
-  } catch (error) {
-    return { root: new Root(owner, now, { ...place, event: undefined }), unreadable: error }
+  /** Tells how far event time has come, and what is done for good. */
+  async #tell(): Promise<void> {
+    const { component } = this.#context
+    const { timeOf, silent } = this.#reads
+    if (this.#news.due) await this.#ingest.lookAtEnds(silent)
+    const news: Record<string, News[string]> = {}
+    const done: unknown[] = []
+    for (const lane of this.#ingest.lanes) {
+      const time = timeOf(lane)
+      const { offset, metadata } = lane.committedProgress
+      const progress = { offset, ...(metadata !== undefined && { metadata }) }
+      news[sourceName(component.id, lane.partition)] = {
+        time: Number.isFinite(time) ? time : null,
+        done: progress,
+      }
+      done.push(lane.partition, progress)
+    }
+    if (done.length > 0) this.#news.send(news, JSON.stringify(done))
+  }
+
+  /** Deletes what is done for good. */
+  async #purge(): Promise<void> {
+    const { log, clock } = this.#context
+    this.#purgedAt = clock.now()
+    for (const { topic, partition, committedOffset: offset } of this.#ingest.lanes)
+      if (offset > 0) await log.deleteRecords?.({ topic, partition, offset })
   }
 }

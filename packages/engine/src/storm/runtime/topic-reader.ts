@@ -30,6 +30,8 @@ export interface TopicReaderContext {
   readonly ingest: Ingest
   /** Sends what was emitted, without others. */
   readonly flush: () => void
+  /** What is done was committed, as every now and then. */
+  readonly committed: () => Promise<void>
   readonly report: (error: unknown) => void
 }
 
@@ -75,6 +77,7 @@ export class TopicReader implements RootOwner {
         ),
     })
     await this.#assigned(this.#member.assignment)
+    await this.#tried(() => this.#context.committed())
     try {
       await Promise.race([
         Promise.all([this.#readLoop(), this.#commitLoop(), this.#timeoutLoop()]),
@@ -191,7 +194,9 @@ export class TopicReader implements RootOwner {
     const stopped = this.#stopped.signal
     while (!stopped.aborted) {
       await sleep(clock, plan.commitIntervalMs, stopped)
-      if (!stopped.aborted) await this.#commit()
+      if (stopped.aborted) return
+      await this.#commit()
+      await this.#tried(() => this.#context.committed())
     }
   }
 

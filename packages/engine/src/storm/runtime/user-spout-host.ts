@@ -1,5 +1,6 @@
 import { type GroupMember, type Spout, type SpoutCode, sleep } from '@heddle/core'
 import { Bell } from '../../local/bell.ts'
+import { EventTime } from '../../local/event-time.ts'
 import { withDefaults } from '../../local/options.ts'
 import type { Root } from '../../local/root.ts'
 import { SpoutDriver } from '../../local/spout-driver.ts'
@@ -7,11 +8,13 @@ import { TopologyStats } from '../../local/topology-stats.ts'
 import type { Commands } from './commands.ts'
 import type { ComponentContext } from './component-context.ts'
 import { groupOf } from './group-of.ts'
+import { NewsSender } from './news-sender.ts'
 import { Outbox } from './outbox.ts'
 import { portsOf } from './ports.ts'
 import { SentBatches } from './sent-batches.ts'
 import type { SourceHost } from './source-host.ts'
 import { StormState, type TaskStore, openTaskStore } from './task-store.ts'
+import { sourceName } from './time-sources.ts'
 import { topicOutput } from './topic-output.ts'
 
 /**
@@ -23,6 +26,8 @@ export class UserSpoutHost implements SourceHost {
   readonly #sent: SentBatches
   readonly #store: TaskStore
   readonly #driver: SpoutDriver
+  readonly #news: NewsSender
+  readonly #eventTime: EventTime
   /** Rings when a tuple is done or failed. */
   readonly #bell = new Bell()
   #stopped: AbortController | undefined
@@ -38,6 +43,8 @@ export class UserSpoutHost implements SourceHost {
     this.#context = context
     this.#store = store
     this.#sent = new SentBatches(commands)
+    this.#news = new NewsSender(context, commands)
+    this.#eventTime = new EventTime(plan, clock, -Infinity)
     const outbox = new Outbox(context.settings, this.#sent.send)
     const ports = portsOf({
       ...context,
@@ -114,6 +121,7 @@ export class UserSpoutHost implements SourceHost {
       while (!stopped.aborted) {
         await sleep(clock, plan.settings.commitIntervalMs, stopped)
         await this.#commit()
+        if (this.#news.wanted) await this.#tell()
       }
       await driven
       while (this.#driver.pending > 0) await this.#bell.wait()
@@ -134,13 +142,25 @@ export class UserSpoutHost implements SourceHost {
   }
 
   #commit(): Promise<void> {
-    return this.#store.commit(async () => {
-      const underWay = new Set(this.#driver.roots())
-      for (;;) {
-        for (const root of underWay) if (root.dead || root.finished) underWay.delete(root)
-        if (underWay.size === 0) return
-        await this.#bell.wait()
-      }
-    })
+    return this.#store.commit(() => this.#untilDone())
+  }
+
+  /** Tells how far event time has come, when all that was emitted until then is done. */
+  async #tell(): Promise<void> {
+    const { component, index } = this.#context
+    const time = this.#eventTime.timeOfSource(this.#driver)
+    await this.#untilDone()
+    const news = { time: Number.isFinite(time) ? time : null, done: null }
+    this.#news.send({ [sourceName(component.id, index)]: news }, String(this.#driver.time))
+  }
+
+  /** Waits until what is under way now is done, or failed. */
+  async #untilDone(): Promise<void> {
+    const underWay = new Set(this.#driver.roots())
+    for (;;) {
+      for (const root of underWay) if (root.dead || root.finished) underWay.delete(root)
+      if (underWay.size === 0) return
+      await this.#bell.wait()
+    }
   }
 }
