@@ -1,49 +1,7 @@
-import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { call, event, publishAll, serve } from './serve.ts'
-
-/** What a test expects of a message, it says itself. */
-type Message = Record<string, any>
-
-/** A socket whose messages are taken one by one. */
-class Socket {
-  readonly socket: WebSocket
-  readonly closed: Promise<{ code: number; reason: string }>
-  readonly #messages: Message[] = []
-  #arrived: (() => void) | undefined
-
-  constructor(url: string, options: object = {}) {
-    this.socket = new WebSocket(url.replace('http', 'ws'), options)
-    this.closed = once(this.socket, 'close').then(([code, reason]) => ({
-      code: code as number,
-      reason: String(reason),
-    }))
-    this.socket.on('message', (data: Buffer) => {
-      this.#messages.push(JSON.parse(data.toString()) as Message)
-      this.#arrived?.()
-    })
-  }
-
-  /** The next message, without heartbeats. */
-  async next(): Promise<Message> {
-    for (;;) {
-      const message = this.#messages.shift()
-      if (message && message['type'] !== 'heartbeat') return message
-      if (!message) await new Promise<void>((resolve) => (this.#arrived = resolve))
-    }
-  }
-
-  async take(count: number): Promise<Message[]> {
-    const taken: Message[] = []
-    while (taken.length < count) taken.push(await this.next())
-    return taken
-  }
-
-  send(message: object | string): void {
-    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message))
-  }
-}
+import { Socket } from './test-socket.ts'
 
 test('never more events than were granted, in order, each with where to go on', async () => {
   await using served = await serve({}, 1)

@@ -171,8 +171,7 @@ class LogDelivery implements Delivery {
 
   async consumer(name: string, options: ConsumerOptions = {}): Promise<Consumer> {
     const station = await this.#station(name)
-    const { exclusive, holds, wants } = options
-    const holder: Holder = { leases: new Set(), wants, holds, exclusive }
+    const holder: Holder = { ...options, leases: new Set() }
     station.enter(holder)
     let closed = false
     return {

@@ -24,6 +24,8 @@ export interface Holder {
   readonly holds?: boolean | undefined
   /** Others are given nothing while it is there. */
   readonly exclusive?: boolean | undefined
+  /** Most leases at once. */
+  readonly prefetch?: number | undefined
   /** An exclusive one takes part: it is given nothing. */
   barred?: boolean
 }
@@ -118,9 +120,9 @@ export class Ledger {
     let again = 0
     let oldest = now
     for (
-      let room = this.#roomFor(max, maxInFlight);
+      let room = this.#roomFor(max, maxInFlight, holder);
       room > 0;
-      room = this.#roomFor(max - given.length, maxInFlight)
+      room = this.#roomFor(max - given.length, maxInFlight, holder)
     ) {
       const items = this.#ready.take(room, holder.wants)
       if (items.length === 0) break
@@ -144,8 +146,12 @@ export class Ledger {
     return given
   }
 
-  #roomFor(max: number, maxInFlight: number): number {
-    return Math.min(max, maxInFlight - this.#leases.size)
+  #roomFor(
+    max: number,
+    maxInFlight: number,
+    { leases, prefetch = Number.POSITIVE_INFINITY }: Holder,
+  ): number {
+    return Math.min(max, maxInFlight - this.#leases.size, prefetch - leases.size)
   }
 
   #give(item: Item, holder: Holder, leasedUntil: number): Delivered {

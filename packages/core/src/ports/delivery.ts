@@ -165,6 +165,8 @@ export interface ConsumerOptions {
    * goes, the next one takes its place.
    */
   readonly exclusive?: boolean
+  /** Most events that it has and has not settled. Default without limit, but that of the subscription. */
+  readonly prefetch?: number
 }
 
 /** An event that somebody only looked at. */

@@ -45,7 +45,9 @@ export interface RefusedMessage {
 }
 
 export interface StreamMessage {
-  readonly topic: string
+  /** What is followed: this, or a subscription. */
+  readonly topic?: string
+  readonly subscription?: string
   readonly form: 'ndjson' | 'sse' | 'websocket'
   readonly state: 'opened' | 'closed'
   /** Why it was closed: the reader went, an error code, or the stop of the gateway. */

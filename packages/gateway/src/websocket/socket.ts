@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { HeddleError, type Principal, type Resource, isHeddleError } from '@heddle/core'
-import type { RawData, WebSocket } from 'ws'
+import type { Principal, Resource } from '@heddle/core'
+import type { WebSocket } from 'ws'
 import { structuredEvent } from '../cloudevents/structured.ts'
-import { publishChannel, readChannel, streamChannel } from '../http/channels.ts'
+import { publishChannel, readChannel } from '../http/channels.ts'
 import type { GatewayContext } from '../http/context.ts'
-import { type Problem, problemOf } from '../http/problem.ts'
 import { once, placeText } from '../http/publish/place.ts'
 import type { Feed, FeedItem } from '../http/read/feed.ts'
 import { throttle } from '../http/read/throttle.ts'
 import { readMessage } from './messages.ts'
+import { Peer, servePeer } from './peer.ts'
 
 /** Who reads what, as the upgrade was admitted. */
 export interface SocketReader {
@@ -25,93 +25,41 @@ export interface SocketReader {
 }
 
 /** Serves the socket until it is closed. Does not throw. */
-export async function serveSocket(
+export function serveSocket(
   context: GatewayContext,
   webSocket: WebSocket,
   reader: SocketReader,
 ): Promise<void> {
-  const { load, stopping } = context
-  const { topic } = reader
-  const socket = new ServedSocket(context, webSocket, reader)
-  if (streamChannel.hasSubscribers)
-    streamChannel.publish({ topic, form: 'websocket', state: 'opened', open: load.streams })
-  let problem: Problem | undefined
-  try {
-    await socket.run()
-  } catch (error) {
-    problem = problemOf(error)
-  }
-  if (stopping.aborted) {
-    problem ??= problemOf(
-      new HeddleError(
-        'HEDDLE_HTTP_UNAVAILABLE',
-        'the gateway is stopping: connect again, and go on from the last cursor',
-      ),
-    )
-  }
-  socket.close(problem)
-  load.streams--
-  if (streamChannel.hasSubscribers) {
-    streamChannel.publish({
-      topic,
-      form: 'websocket',
-      state: 'closed',
-      reason: problem?.code ?? 'gone',
-      open: load.streams,
-    })
-  }
+  const peer = new Peer(context, webSocket)
+  const socket = new ServedSocket(context, peer, reader)
+  return servePeer(context, peer, { topic: reader.topic }, () => socket.run())
 }
 
 class ServedSocket {
   readonly #context: GatewayContext
-  readonly #socket: WebSocket
+  readonly #peer: Peer
   readonly #reader: SocketReader
   readonly #resource: Resource
-  readonly #gone = new AbortController()
   readonly #signal: AbortSignal
   #credit: number
   #granted: (() => void) | undefined
   #publishes = 0
-  /** Pings that were not answered. */
-  #unanswered = 0
 
-  constructor(context: GatewayContext, socket: WebSocket, reader: SocketReader) {
+  constructor(context: GatewayContext, peer: Peer, reader: SocketReader) {
     this.#context = context
-    this.#socket = socket
+    this.#peer = peer
     this.#reader = reader
     this.#resource = { type: 'topic', name: reader.topic }
     this.#credit = reader.credit
-    this.#signal = AbortSignal.any([this.#gone.signal, context.stopping])
-    socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
-    socket.on('close', () => this.#gone.abort())
-    // A broken frame or a reset; 'close' follows.
-    socket.on('error', () => this.#gone.abort())
-    socket.on('pong', () => (this.#unanswered = 0))
+    this.#signal = peer.signal
+    peer.receive((bytes) => this.#receive(bytes))
   }
 
   async run(): Promise<void> {
-    const beat = this.#heartbeats()
-    try {
-      await this.#give()
-    } finally {
-      beat.clear()
-    }
-  }
-
-  /** Says why, when there is a reason, and closes; cuts off a peer that does not answer. */
-  close(problem: Problem | undefined): void {
-    if (problem) this.#socket.send(`{"type":"closing","error":${JSON.stringify(problem)}}`)
-    this.#socket.close(closeCode(problem), problem?.code)
-    const { clock, limits } = this.#context
-    const timer = clock.after(limits.stallMs, () => this.#socket.terminate())
-    this.#socket.on('close', () => timer.clear())
-  }
-
-  async #give(): Promise<void> {
     const { access, clock, limits } = this.#context
     const { feed, principal, topic } = this.#reader
     const signal = this.#signal
-    await this.#send(`{"type":"open","cursor":"${feed.cursor}"}`)
+    await this.#peer.send(`{"type":"open","cursor":"${feed.cursor}"}`)
     let refreshed = clock.now()
     while (!signal.aborted) {
       if (this.#credit === 0) {
@@ -130,7 +78,7 @@ class ServedSocket {
         if (readChannel.hasSubscribers)
           readChannel.publish({ topic, form: 'websocket', events: items.length, bytes })
       } else if (records === 0 && !signal.aborted)
-        await this.#send(`{"type":"heartbeat","cursor":"${feed.cursor}"}`)
+        await this.#peer.send(`{"type":"heartbeat","cursor":"${feed.cursor}"}`)
       if (clock.now() - refreshed >= limits.heartbeatMs) {
         refreshed = clock.now()
         await feed.refresh()
@@ -149,8 +97,8 @@ class ServedSocket {
       const end = Math.min(items.length, at + this.#credit)
       this.#credit -= end - at
       // The network takes them in order: when it has the last, it has all.
-      for (; at < end - 1; at++) this.#socket.send(itemText(items[at]!), nothing)
-      await this.#send(itemText(items[at++]!))
+      for (; at < end - 1; at++) this.#peer.post(itemText(items[at]!))
+      await this.#peer.send(itemText(items[at++]!))
     }
   }
 
@@ -167,48 +115,20 @@ class ServedSocket {
     })
   }
 
-  /**
-   * Sends; resolves when the network has taken it.
-   * @throws HEDDLE_HTTP_READER_STALLED
-   */
-  #send(text: string): Promise<void> {
-    const { clock, limits } = this.#context
-    return new Promise((resolve, reject) => {
-      const timer = clock.after(limits.stallMs, () =>
-        reject(new HeddleError('HEDDLE_HTTP_READER_STALLED', `nothing was taken for ${limits.stallMs} ms`)),
-      )
-      // An error means that it has gone; 'close' says so too.
-      this.#socket.send(text, () => {
-        timer.clear()
-        resolve()
-      })
-    })
-  }
-
-  #receive(data: RawData, isBinary: boolean): void {
-    let ref: unknown
-    try {
-      if (isBinary) throw new HeddleError('HEDDLE_HTTP_BAD_REQUEST', 'messages are text')
-      const message = readMessage(data as Buffer)
-      if (message.type === 'credit') {
-        this.#credit = Math.min(this.#credit + message.events, this.#context.limits.maxSocketCredit)
-        this.#granted?.()
-        return
-      }
-      ref = message.ref
-      void this.#publish(ref, message.event)
-    } catch (error) {
-      if (isHeddleError(error)) ref ??= error.info['ref']
-      this.#refuse(ref, error)
-    }
+  #receive(bytes: Buffer): void {
+    const message = readMessage(bytes)
+    if (message.type === 'publish') return void this.#publish(message.ref, message.event)
+    this.#credit = Math.min(this.#credit + message.events, this.#context.limits.maxSocketCredit)
+    this.#granted?.()
   }
 
   async #publish(ref: unknown, bytes: Buffer): Promise<void> {
     const began = performance.now()
     const { access, limits, load, log } = this.#context
+    const { socket } = this.#peer
     const { principal, topic, traceparent } = this.#reader
     // Not read on is what tells a sender to wait.
-    if (++this.#publishes >= limits.maxSocketPublishes) this.#socket.pause()
+    if (++this.#publishes >= limits.maxSocketPublishes) socket.pause()
     load.bytes += bytes.length
     try {
       const { id, record } = structuredEvent(bytes, traceparent)
@@ -217,7 +137,7 @@ class ServedSocket {
         await access.charge(principal, { events: 1, bytes: bytes.length }, this.#resource)
       }
       const [place] = await log.append(topic, [record], once)
-      this.#socket.send(
+      this.#peer.post(
         `{"type":"published","ref":${JSON.stringify(ref ?? null)},${placeText(topic, id, place!).slice(1)}`,
       )
       if (publishChannel.hasSubscribers) {
@@ -233,46 +153,13 @@ class ServedSocket {
         })
       }
     } catch (error) {
-      this.#refuse(ref, error)
+      this.#peer.refuse(ref, error)
     } finally {
       load.bytes -= bytes.length
-      if (--this.#publishes < limits.maxSocketPublishes && this.#socket.isPaused) this.#socket.resume()
+      if (--this.#publishes < limits.maxSocketPublishes && socket.isPaused) socket.resume()
     }
-  }
-
-  #refuse(ref: unknown, error: unknown): void {
-    this.#socket.send(
-      `{"type":"refused","ref":${JSON.stringify(ref ?? null)},"error":${JSON.stringify(problemOf(error))}}`,
-    )
-  }
-
-  /** Pings, so that a peer that vanished without a word is noticed: two unanswered ones end it. */
-  #heartbeats(): { clear(): void } {
-    const { clock, limits } = this.#context
-    let timer = clock.after(limits.heartbeatMs, beat)
-    const ping = (): void => this.#ping()
-    function beat(): void {
-      ping()
-      timer = clock.after(limits.heartbeatMs, beat)
-    }
-    return { clear: () => timer.clear() }
-  }
-
-  #ping(): void {
-    if (++this.#unanswered > 2) this.#socket.terminate()
-    else if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
   }
 }
-
-// That it has gone, 'close' says.
-const nothing = (): undefined => undefined
 
 const itemText = ({ cursor, json, offset, partition }: FeedItem): string =>
   `{"type":"event","partition":${partition},"offset":${offset},"cursor":"${cursor}","event":${json}}`
-
-/** RFC 6455 § 7.4.1, and 1013 of its registry: try again later. */
-function closeCode(problem: Problem | undefined): number {
-  if (!problem) return 1000
-  if (problem.code === 'HEDDLE_HTTP_UNAVAILABLE') return 1001
-  return problem.code === 'HEDDLE_HTTP_READER_STALLED' ? 1013 : 1011
-}

@@ -45,16 +45,33 @@ export function takeStream({ load, limits }: GatewayContext): void {
   load.streams++
 }
 
+/** What is followed, as it is told. */
+export type Followed = { readonly topic: string } | { readonly subscription: string }
+
 /** Writes the stream until its reader goes, it is done, or the gateway stops. The answer has begun: it does not throw. */
-export async function stream(
+export function stream(
   context: GatewayContext,
   request: GatewayRequest,
   reply: FastifyReply,
   form: StreamForm,
   plan: StreamPlan,
 ): Promise<void> {
+  const followed = { topic: request.params['topic']! }
+  return serveStream(context, request, reply, form, followed, (writer) =>
+    follow(context, request, form, plan, writer),
+  )
+}
+
+/** Begins an answer that goes on, has `run` write it, and ends it with the reason, if there is one. Does not throw. */
+export async function serveStream(
+  context: GatewayContext,
+  request: GatewayRequest,
+  reply: FastifyReply,
+  form: Pick<StreamForm, 'name' | 'contentType' | 'closing'>,
+  followed: Followed,
+  run: (writer: StreamWriter) => Promise<void>,
+): Promise<void> {
   const { clock, limits, load, stopping } = context
-  const topic = request.params['topic']!
   reply.hijack()
   reply.raw.writeHead(200, {
     ...(reply.getHeaders() as Record<string, string>),
@@ -67,20 +84,14 @@ export async function stream(
   request.raw.socket.setNoDelay(true)
   const writer = new StreamWriter(reply.raw, clock, limits.stallMs)
   if (streamChannel.hasSubscribers)
-    streamChannel.publish({ topic, form: form.name, state: 'opened', open: load.streams })
+    streamChannel.publish({ ...followed, form: form.name, state: 'opened', open: load.streams })
   let problem: Problem | undefined
   try {
-    await follow(context, request, form, plan, writer)
+    await run(writer)
   } catch (error) {
     problem = problemOf(error)
   }
-  if (stopping.aborted)
-    problem ??= problemOf(
-      new HeddleError(
-        'HEDDLE_HTTP_UNAVAILABLE',
-        'the gateway is stopping: connect again, and go on from the last cursor',
-      ),
-    )
+  if (stopping.aborted) problem ??= problemOf(stoppingError(followed))
   if (writer.end === 'stalled')
     problem = problemOf(
       new HeddleError('HEDDLE_HTTP_READER_STALLED', `nothing was taken for ${limits.stallMs} ms`),
@@ -89,7 +100,7 @@ export async function stream(
   load.streams--
   if (streamChannel.hasSubscribers) {
     streamChannel.publish({
-      topic,
+      ...followed,
       form: form.name,
       state: 'closed',
       reason: problem?.code ?? writer.end ?? 'done',
@@ -97,6 +108,13 @@ export async function stream(
     })
   }
 }
+
+/** What readers are told when the gateway stops. */
+export const stoppingError = (followed: Followed): HeddleError =>
+  new HeddleError(
+    'HEDDLE_HTTP_UNAVAILABLE',
+    `the gateway is stopping: connect again${'topic' in followed ? ', and go on from the last cursor' : ''}`,
+  )
 
 async function follow(
   context: GatewayContext,

@@ -8,12 +8,12 @@
  *
  * @module
  */
-import type { Delivered, Delivery } from '@heddle/core'
+import type { Delivery } from '@heddle/core'
 import type { FastifyReply } from 'fastify'
-import { eventJson } from '../../cloudevents/event-json.ts'
 import type { GatewayContext } from '../context.ts'
 import { whole } from '../read/start.ts'
 import { type GatewayRequest, sendJsonText } from '../routes/route.ts'
+import { itemJson } from './item-json.ts'
 import { subscriptionResource } from './resource.ts'
 
 /** Answers with what is ready, or with what comes within `wait`. */
@@ -53,10 +53,4 @@ export async function pull(
     throw error
   }
   sendJsonText(reply, 200, text)
-}
-
-function itemJson(delivered: Delivered): string {
-  const { lease, leasedUntil, attempt, redelivered, topic, partition, offset, record } = delivered
-  const facts = JSON.stringify({ lease, leasedUntil, attempt, redelivered, topic, partition, offset })
-  return `${facts.slice(0, -1)},"event":${eventJson(record, { topic, partition })}}`
 }

@@ -15,6 +15,8 @@ import { jsonContent, query, ref } from '../openapi/parts.ts'
 import type { GatewayRequest, Route } from '../routes/route.ts'
 import { sendJson } from '../routes/route.ts'
 import { bodyObject } from '../routes/topics.ts'
+import { follow } from './follow.ts'
+import { defaultPrefetch } from './next-events.ts'
 import { pull } from './pull.ts'
 import { subscriptionResource as resource } from './resource.ts'
 import { settlementsOf } from './settlements.ts'
@@ -167,6 +169,34 @@ export function subscriptionRoutes(context: GatewayContext, delivery: Delivery):
         problems: [unknown, 'HEDDLE_HTTP_BAD_REQUEST'],
       },
       handle: (request, reply) => pull(context, delivery, request, reply),
+    },
+    {
+      method: 'GET',
+      path: '/subscriptions/{subscription}/events',
+      action: 'read',
+      resource,
+      operation: {
+        operationId: 'follow',
+        tags,
+        summary: 'Be given events as they come, to be settled',
+        description:
+          'Server-Sent Events; the data of each is one of the events of a pull. A WebSocket at this address takes settlements, too.',
+        parameters: [
+          ...parameters,
+          query('prefetch', `Most events that are not settled. Default ${defaultPrefetch}`, {
+            type: 'integer',
+            minimum: 1,
+          }),
+        ],
+        responses: {
+          200: {
+            description: 'The events, until the reader goes',
+            content: { 'text/event-stream': { schema: { type: 'string' } } },
+          },
+        },
+        problems: [unknown, 'HEDDLE_HTTP_BAD_REQUEST'],
+      },
+      handle: (request, reply) => follow(context, delivery, request, reply),
     },
     {
       method: 'POST',
