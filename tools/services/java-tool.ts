@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
 /** The program of that name in JAVA_HOME where that is set, or else whichever is on the path. */
-export function javaTool(name: 'java' | 'javac'): string {
+export function javaTool(name: 'java' | 'javac' | 'jar'): string {
   const home = process.env['JAVA_HOME']
   return home === undefined || home === '' ? name : join(home, 'bin', name)
 }
