@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Log } from '@heddle/core'
-import { createDelivery, openDeadLetters } from '@heddle/delivery'
+import { createDelivery, createSchedules, openDeadLetters } from '@heddle/delivery'
 import { type HttpGateway, type HttpGatewayOptions, createHttpGateway } from '@heddle/gateway/http'
 import { openEmbeddedLog } from '@heddle/log/embedded'
 
@@ -25,7 +25,14 @@ export async function serve(
   const log = await openEmbeddedLog({ path })
   await log.createTopic({ name: 'orders', partitions })
   const delivery = createDelivery({ log })
-  const gateway = createHttpGateway({ log, delivery, deadLetters: openDeadLetters({ log }), ...options })
+  const schedules = createSchedules({ log })
+  const gateway = createHttpGateway({
+    log,
+    delivery,
+    deadLetters: openDeadLetters({ log }),
+    schedules,
+    ...options,
+  })
   const { url } = await gateway.listen({ port })
   return {
     url,
@@ -35,6 +42,7 @@ export async function serve(
     async [Symbol.asyncDispose]() {
       await gateway.close()
       await delivery.close()
+      await schedules.close()
       await log.close()
       await rm(path, { recursive: true })
     },

@@ -14,7 +14,7 @@ export interface Principal {
 export type Action = 'publish' | 'read' | 'describe' | 'create' | 'alter' | 'delete' | 'operate'
 
 export interface Resource {
-  readonly type: 'topic' | 'subscription' | 'topology' | 'webhook' | 'system'
+  readonly type: 'topic' | 'subscription' | 'schedule' | 'topology' | 'webhook' | 'system'
   readonly name: string
 }
 

@@ -100,6 +100,11 @@ export interface Appended {
    * No log answers so by itself; what stands before one may.
    */
   readonly buffered?: true
+  /**
+   * It is kept to be sent later, at `at` (milliseconds since 1970) for the first time: `partition` and `offset` are -1. No log
+   * answers so by itself, either.
+   */
+  readonly scheduled?: { readonly id: string; readonly at: number }
 }
 
 export interface AppendOptions {

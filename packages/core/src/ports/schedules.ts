@@ -34,7 +34,7 @@ export interface NewSchedule {
   readonly record: RecordInput
   readonly timing: ScheduleTiming
   /**
-   * 1 to 200 letters, digits and `.` `_` `:` `-`. One that is there takes the place of the schedule that has it. Default: one that
+   * 1 to 200 letters, digits and `.` `_` `:` `-`, and not `count`. One that is there takes the place of the schedule that has it. Default: one that
    * is made of topic, source and id of the event, so that a repeat is the same schedule.
    */
   readonly id?: string

@@ -15,14 +15,15 @@ export const keepersGroup = 'heddle.schedules'
 /** The store of a partition, and the transactor that writes it: whoever has opened it last is the only one that does. */
 export const storeOf = (partition: number): string => `heddle.schedules.${partition}`
 
-const idPattern = /^[a-zA-Z0-9._:-]{1,200}$/
+/** Not `count`, which means another thing where ids stand in an address. */
+const idPattern = /^(?!count$)[a-zA-Z0-9._:-]{1,200}$/
 
 /** @throws HEDDLE_SCHEDULE_INVALID */
 export function checkId(id: string): void {
   if (!idPattern.test(id))
     throw new HeddleError(
       'HEDDLE_SCHEDULE_INVALID',
-      `'${id.slice(0, 200)}' is no id: 1 to 200 letters, digits, '.', '_', ':' and '-'`,
+      `'${id.slice(0, 200)}' is no id: 1 to 200 letters, digits, '.', '_', ':' and '-', and not 'count'`,
     )
 }
 

@@ -9,6 +9,17 @@ import { checkJson } from './binary.ts'
 
 const fromQuery = ['id', 'source', 'type', 'subject', 'time', 'dataschema', 'partitionkey'] as const
 
+/** Extension attributes that say when an event is sent: see `schedules/deliver-later.ts`. */
+export const deliverLater = [
+  'deliverat',
+  'deliverafter',
+  'deliverevery',
+  'delivercron',
+  'deliverzone',
+  'delivertimes',
+  'scheduleid',
+] as const
+
 /**
  * The event of a plain JSON body. `type` defaults to `heddle.json`, `source` to `/`, `id` to a random one, so that a repeat
  * is a new event unless it gives `?id=`.
@@ -31,6 +42,8 @@ export function plainEvent(query: Readonly<Record<string, unknown>>, body: Buffe
     data: body,
   }
   for (const name of fromQuery) if (query[name] !== undefined) init[name] = query[name]
+  const later = deliverLater.filter((name) => query[name] !== undefined)
+  if (later.length > 0) init['extensions'] = Object.fromEntries(later.map((name) => [name, query[name]]))
   return event(init as unknown as EventInit<Buffer>)
 }
 

@@ -26,6 +26,8 @@ import { extraRoute } from './routes/extra.ts'
 import type { GatewayRequest, Params, Route } from './routes/route.ts'
 import { systemRoutes } from './routes/system.ts'
 import { topicRoutes } from './routes/topics.ts'
+import { scheduleRoutes } from './schedules/routes.ts'
+import { schedulingLog } from './schedules/scheduling-log.ts'
 import { subscriptionRoutes } from './subscriptions/routes.ts'
 import { webhookRoutes } from './webhooks/routes.ts'
 
@@ -61,7 +63,7 @@ export interface HttpGateway {
 export function createHttpGateway(options: HttpGatewayOptions): HttpGateway {
   const stop = new AbortController()
   const context: GatewayContext = {
-    log: options.log,
+    log: options.schedules ? schedulingLog(options.log, options.schedules) : options.log,
     access: new Access(options.guard, options.authenticate),
     clock: options.clock ?? systemClock,
     limits: { ...defaultLimits, ...options.limits },
@@ -96,6 +98,7 @@ export function createHttpGateway(options: HttpGatewayOptions): HttpGateway {
     ...webhookRoutes(context),
     ...(options.delivery ? subscriptionRoutes(context, options.delivery) : []),
     ...(options.deadLetters ? deadLetterRoutes(context, options.deadLetters) : []),
+    ...(options.schedules ? scheduleRoutes(context, options.schedules) : []),
     ...(options.extraRoutes ?? []).map(extraRoute),
   ]
   let document: object | undefined

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Clock, DeadLetters, Delivery, Guard, Log, Principal } from '@heddle/core'
+import type { Clock, DeadLetters, Delivery, Guard, Log, Principal, Schedules } from '@heddle/core'
 import type { ExtraRoute } from './routes/route.ts'
 import type { WebhookOptions } from './webhooks/webhook.ts'
 
@@ -128,6 +128,8 @@ export interface HttpGatewayOptions {
   readonly delivery?: Delivery
   /** Dead letters. Without it there are no routes for them. */
   readonly deadLetters?: DeadLetters
+  /** Events that are sent later. Without it there are no routes for them, and `deliverat` and its like are attributes as any other. */
+  readonly schedules?: Schedules
   /** Other protocols over WebSockets, by the path that they are upgraded at, such as `/stomp`. */
   readonly protocols?: Readonly<Record<string, SocketProtocol>>
   /** Routes of the host, such as the state of topologies: guarded, and in the OpenAPI document, as the others. */

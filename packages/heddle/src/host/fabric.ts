@@ -4,6 +4,7 @@ import {
   type Engine,
   HeddleError,
   type Log,
+  type Schedules,
   type TopicSpec,
   type Topology,
   type TopologyStatus,
@@ -76,8 +77,13 @@ export async function startFabric(
       opened.expect([...config.topics.map(topicSpec), ...all.flatMap(({ plan }) => plan.topics)])
       gatewayLog.useBuffer(opened)
     }
-    const running: { engine?: Engine; delivery?: Delivery; deadLetters?: DeadLetters; stomp?: StompServer } =
-      {}
+    const running: {
+      engine?: Engine
+      delivery?: Delivery
+      deadLetters?: DeadLetters
+      schedules?: Schedules
+      stomp?: StompServer
+    } = {}
     const starting = (): HeddleError => new HeddleError('HEDDLE_HTTP_UNAVAILABLE', 'the host is starting')
     const lateDelivery = late(() => running.delivery, starting)
     const lateEngine = late(() => running.engine, starting)
@@ -89,6 +95,7 @@ export async function startFabric(
       log: gatewayLog,
       delivery: lateDelivery,
       deadLetters: late(() => running.deadLetters, starting),
+      schedules: late(() => running.schedules, starting),
       clock,
       version,
       webhooks: config.webhooks,
@@ -136,12 +143,15 @@ export async function startFabric(
     const log = await patiently(patience, () => openLog(config, clock))
     stops.push(() => log.close())
     for (const one of config.topics) await patiently(patience, () => log.createTopic(topicSpec(one)))
-    const { createDelivery, openDeadLetters } = await import('@heddle/delivery')
+    const { createDelivery, createSchedules, openDeadLetters } = await import('@heddle/delivery')
     const push = { allow: config.push.allow, drainMs: config.drainMs }
     const delivery = createDelivery({ log, clock, instance: config.instance, push })
     running.delivery = delivery
     running.deadLetters = openDeadLetters({ log, clock })
     stops.push(() => delivery.close())
+    const schedules = createSchedules({ log, clock })
+    running.schedules = schedules
+    stops.push(() => schedules.close())
     for (const spec of all.flatMap(({ plan }) => plan.topics))
       await patiently(patience, () => ensureTopic(log, spec))
     // All topics are there: events can be published while topologies start, which may have much state to restore.

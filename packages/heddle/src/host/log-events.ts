@@ -1,6 +1,6 @@
 import type { FileCut } from '@heddle/connectors'
 import { type Clock, systemClock } from '@heddle/core'
-import type { BreakerChanged, DeliveryFailed, EndpointGone, Settled } from '@heddle/delivery'
+import type { BreakerChanged, DeliveryFailed, EndpointGone, ScheduleFailed, Settled } from '@heddle/delivery'
 import type {
   DeadLetterMessage,
   DeliveryMessage,
@@ -97,6 +97,14 @@ export function logEvents(logger: Logger, clock: Clock = systemClock): () => voi
     }),
     onChannel<ShellMessage>('heddle:engine:shell', ({ message, level, ...facts }) =>
       logger[level === 'trace' ? 'debug' : level](facts, message),
+    ),
+    onChannel<ScheduleFailed>('heddle:delivery:schedule-failed', ({ error, ...facts }) =>
+      often(
+        'warn',
+        `schedules ${facts.partition}`,
+        { ...facts, err: error },
+        'schedules could not be kept or sent; it is tried again',
+      ),
     ),
     onChannel<DeliveryFailed>('heddle:delivery:failed', ({ error, ...facts }) =>
       often(

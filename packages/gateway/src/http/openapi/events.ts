@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { deliverLater } from '../../cloudevents/plain.ts'
 import type { HttpLimits } from '../options.ts'
 import type { Operation } from '../routes/route.ts'
 import { header, jsonContent, query, ref, topicParameter } from './parts.ts'
@@ -15,7 +16,8 @@ export const publishOperation: Operation = {
   summary: 'Publish one event or many',
   description:
     'Durable before the answer, and once: a repeat of source and id within the window of the topic is answered with 200, `duplicate: true` and the place of the first. ' +
-    'Without a CloudEvents envelope, application/json is the data of an event whose attributes come from the query.',
+    'Without a CloudEvents envelope, application/json is the data of an event whose attributes come from the query. ' +
+    'With one of the extension attributes deliverat, deliverafter, deliverevery and delivercron it is sent later.',
   parameters: [
     topicParameter,
     header('ce-specversion', 'Binary mode: 1.0; the other attributes are ce- headers too, percent-encoded'),
@@ -30,6 +32,7 @@ export const publishOperation: Operation = {
     query('time', 'Plain JSON only; default now', { type: 'string', format: 'date-time' }),
     query('dataschema', 'Plain JSON only', { type: 'string' }),
     query('partitionkey', 'Plain JSON only', { type: 'string' }),
+    ...deliverLater.map((name) => query(name, 'Plain JSON only: send it later', { type: 'string' })),
     query('results', 'NDJSON only: which lines are answered', {
       enum: ['all', 'failures', 'none'],
       default: 'all',
@@ -49,7 +52,7 @@ export const publishOperation: Operation = {
     201: { description: 'Stored', ...jsonContent(ref('Published')) },
     202: {
       description:
-        'Accepted while the log is away: durable here, and stored as soon as the log can be reached',
+        'Accepted to be sent later; or accepted while the log is away: durable here, and stored as soon as the log can be reached',
       ...jsonContent(ref('Published')),
     },
     200: {
@@ -70,6 +73,7 @@ export const publishOperation: Operation = {
     'HEDDLE_LOG_RECORD_TOO_LARGE',
     'HEDDLE_HTTP_BODY_TOO_LARGE',
     'HEDDLE_HTTP_UNSUPPORTED_MEDIA',
+    'HEDDLE_SCHEDULE_INVALID',
     'HEDDLE_LOG_DISK_FULL',
     'HEDDLE_LOG_UNAVAILABLE',
     'HEDDLE_BUFFER_FULL',

@@ -5,6 +5,7 @@
  */
 import { errorTable } from '@heddle/core'
 import { ref } from './parts.ts'
+import { scheduleSchemas } from './schedule-schemas.ts'
 import { subscriptionSchemas } from './subscription-schemas.ts'
 
 const text = { type: 'string' } as const
@@ -40,6 +41,8 @@ const place = {
     const: true,
     description: 'It is durable here, and goes to the log when that can be reached: it has no place yet',
   },
+  schedule: { ...text, description: 'Id of the schedule by which it is sent later: it has no place yet' },
+  deliverat: { ...text, format: 'date-time', description: 'When it is sent, at first' },
 }
 const placeRequired = ['topic', 'id']
 
@@ -115,6 +118,7 @@ export const schemas: Readonly<Record<string, object>> = {
   Topic: object({ name: text, ...settings, createdAt: { ...whole, description: 'Milliseconds since 1970' } }),
   TopicList: object({ topics: list(ref('Topic')) }),
   ...subscriptionSchemas,
+  ...scheduleSchemas,
   Partition: object({ topic: text, partition: whole, earliest: whole, latest: whole, bytes: whole }),
   PartitionList: object({ partitions: list(ref('Partition')) }),
   Problem: {

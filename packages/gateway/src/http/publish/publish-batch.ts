@@ -139,7 +139,8 @@ export class Batch {
   }
 }
 
-/** Appends as one; when a record is refused for itself (too large, without the key of a compacted topic), each by itself. */
+/** Appends as one; when a record is refused for itself (too large, without the key of a compacted topic, for a time
+ * that is none), each by itself. */
 async function appendEach(
   log: GatewayLogPort,
   topic: string,
@@ -150,7 +151,8 @@ async function appendEach(
   } catch (error) {
     if (
       !isHeddleError(error, 'HEDDLE_LOG_RECORD_TOO_LARGE') &&
-      !isHeddleError(error, 'HEDDLE_LOG_RECORD_INVALID')
+      !isHeddleError(error, 'HEDDLE_LOG_RECORD_INVALID') &&
+      !isHeddleError(error, 'HEDDLE_SCHEDULE_INVALID')
     )
       throw error
     // Started in order, which the log keeps.

@@ -9,6 +9,7 @@ import { engineMetrics } from './engine-metrics.ts'
 import { gatewayMetrics } from './gateway-metrics.ts'
 import { logMetrics } from './log-metrics.ts'
 import { restoreMetrics } from './restore-metrics.ts'
+import { scheduleMetrics } from './schedule-metrics.ts'
 import { topicMetrics } from './topic-metrics.ts'
 import { topologyMetrics } from './topology-metrics.ts'
 
@@ -51,6 +52,7 @@ export function createMetrics({ engine, log, clock }: MetricsOptions): Metrics {
     engineMetrics(registry),
     connectorMetrics(registry),
     deliveryMetrics(registry),
+    scheduleMetrics(registry),
   ]
   return {
     async text() {
