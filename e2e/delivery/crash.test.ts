@@ -114,4 +114,4 @@ test(`killed ${kills} times: all is given out in order by key, and nothing again
     gateway?.child.kill('SIGKILL')
     await rm(path, { recursive: true, force: true })
   }
-}, 120_000)
+}, 600_000)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { call, event, publishAll, serve } from './serve.ts'
-import { Socket } from './test-socket.ts'
+import { type Message, Socket } from './test-socket.ts'
 
 test('never more events than were granted, in order, each with where to go on', async () => {
   await using served = await serve({}, 1)

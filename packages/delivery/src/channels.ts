@@ -29,7 +29,7 @@ export interface Leased {
 /** Message of `heddle:delivery:failed`: something other than a consumer failed; it is tried again. */
 export interface DeliveryFailed {
   readonly subscription: string
-  readonly doing: 'read' | 'commit' | 'join' | 'refresh' | 'push'
+  readonly doing: 'read' | 'commit' | 'join' | 'refresh' | 'push' | 'forward'
   readonly error: unknown
 }
 

@@ -20,6 +20,8 @@ import {
 } from '@heddle/core'
 import { browse } from './browse.ts'
 import { Definitions } from './definitions.ts'
+import { Exchange } from './exchange/exchange.ts'
+import { newProcessId, processOf } from './exchange/lease-id.ts'
 import type { Holder } from './ledger.ts'
 import { checkName, deadLetterTopicOf, groupOf } from './names.ts'
 import { type DeliveryOptions, defaultSettings } from './options.ts'
@@ -49,6 +51,8 @@ class LogDelivery implements Delivery {
   readonly #stations = new Map<string, Station>()
   readonly #makeStation: (name: string) => Station
   readonly #desk: PushDesk | undefined
+  readonly #exchange: Exchange
+  readonly #processId = newProcessId()
   #closing: Promise<void> | undefined
 
   constructor(options: DeliveryOptions) {
@@ -61,16 +65,23 @@ class LogDelivery implements Delivery {
     this.#log = log
     this.#clock = clock
     this.#definitions = new Definitions(log, clock)
+    let lives = 0
     const context = {
       ...defaultSettings,
       ...options,
       clock,
       instance,
       random,
+      newLife: () => `${this.#processId}.${(lives++).toString(36)}`,
       definitions: this.#definitions,
       unused: (station: Station) => void this.#stations.delete(station.name),
     }
     this.#makeStation = (name) => new Station(name, context)
+    this.#exchange = new Exchange({
+      ...context,
+      processId: this.#processId,
+      settle: (name, settlements) => this.#settleHere(name, settlements),
+    })
     this.#desk =
       options.push &&
       new PushDesk(options.push, {
@@ -170,13 +181,15 @@ class LogDelivery implements Delivery {
   }
 
   async consumer(name: string, options: ConsumerOptions = {}): Promise<Consumer> {
+    // The leases of others are their own, and only their connection settles them.
+    if (!options.holds) await this.#exchange.open()
     const station = await this.#station(name)
     const holder: Holder = { ...options, leases: new Set() }
     station.enter(holder)
     let closed = false
     return {
       receive: (receive = {}) => (closed ? Promise.resolve([]) : station.receive(holder, receive)),
-      settle: (settlements) => station.settle(settlements),
+      settle: (settlements, settle) => station.settle(settlements, settle),
       async close({ clean = false } = {}) {
         if (closed) return
         closed = true
@@ -186,14 +199,24 @@ class LogDelivery implements Delivery {
   }
 
   async pull(name: string, options: ReceiveOptions = {}): Promise<readonly Delivered[]> {
+    await this.#exchange.open()
     return (await this.#station(name)).pull(options)
   }
 
   async settle(name: string, settlements: readonly Settlement[]): Promise<readonly string[]> {
+    if (!this.#stations.has(name)) await this.#definitions.get(name)
+    const givenBy = Map.groupBy(settlements, ({ lease }) => processOf(lease) ?? this.#processId)
+    const lost = await Promise.all(
+      Array.from(givenBy, ([process, some]) =>
+        process === this.#processId ? this.#settleHere(name, some) : this.#exchange.ask(process, name, some),
+      ),
+    )
+    return lost.flat()
+  }
+
+  async #settleHere(name: string, settlements: readonly Settlement[]): Promise<readonly string[]> {
     const station = this.#stations.get(name)
-    if (station) return station.settle(settlements)
-    await this.#definitions.get(name)
-    return settlements.map(({ lease }) => lease)
+    return station ? station.settle(settlements) : settlements.map(({ lease }) => lease)
   }
 
   close(): Promise<void> {
@@ -205,6 +228,7 @@ class LogDelivery implements Delivery {
     // While what is under way can still be settled.
     await this.#desk?.close()
     await Promise.all([...this.#stations.values()].map((station) => station.close()))
+    this.#exchange.close()
   }
 
   async #station(name: string): Promise<Station> {

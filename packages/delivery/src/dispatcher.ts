@@ -24,6 +24,8 @@ export interface DispatcherContext extends DeliverySettings {
   readonly random: () => number
   /** Name of this process. */
   readonly instance: string
+  /** Sets the leases of one dispatcher apart from those of all others. */
+  readonly newLife: () => string
 }
 
 /**
@@ -57,6 +59,7 @@ export class Dispatcher {
     this.#ledger = new Ledger({
       ...shared,
       name,
+      life: context.newLife(),
       random,
       ready: () => this.#line.ring(),
       letter: (item, error) => this.#committer.letter(item, error),
@@ -123,14 +126,18 @@ export class Dispatcher {
   }
 
   /** @returns Leases that were not held. */
-  async settle(settlements: readonly Settlement[]): Promise<readonly string[]> {
+  async settle(
+    settlements: readonly Settlement[],
+    { soon = false }: { readonly soon?: boolean } = {},
+  ): Promise<readonly string[]> {
     const lost: string[] = []
     let final = false
     for (const settlement of settlements) {
       if (!this.#ledger.settle(settlement)) lost.push(settlement.lease)
       else if (settlement.as !== 'extend') final = true
     }
-    if (final) await this.#committer.commit()
+    if (soon && final) this.#committer.soon()
+    else if (final || settlements.length === 0) await this.#committer.commit()
     return lost
   }
 

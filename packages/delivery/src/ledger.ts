@@ -38,6 +38,8 @@ interface Lease {
 
 export interface LedgerContext {
   readonly name: string
+  /** Begins the id of each lease, and sets them apart from those of others. */
+  readonly life: string
   readonly clock: Clock
   readonly random: () => number
   readonly settings: () => SubscriptionSettings
@@ -60,8 +62,6 @@ export class Ledger {
   readonly #deadlines: Deadlines
   readonly #ready = new ReadyList()
   readonly #leases = new Map<string, Lease>()
-  /** Sets leases of other lives of the process apart. */
-  readonly #life = crypto.randomUUID().slice(0, 8)
   #leaseCount = 0
   #sequence = 0
   /** Bytes of all events that are open. */
@@ -155,7 +155,7 @@ export class Ledger {
   }
 
   #give(item: Item, holder: Holder, leasedUntil: number): Delivered {
-    const id = `${this.#life}-${(this.#leaseCount++).toString(36)}`
+    const id = `${this.#context.life}-${(this.#leaseCount++).toString(36)}`
     const redelivered = item.redelivered
     item.state = 'leased'
     item.attempts++

@@ -17,6 +17,8 @@ export interface DeliverySettings {
   readonly idleMs: number
   /** How often a process looks whether others changed a subscription that it gives out. 2 s. */
   readonly refreshMs: number
+  /** How long another process may take to settle what it gave out and this one was told of. 5 s: far more than two records take. */
+  readonly forwardMs: number
 }
 
 export const defaultSettings: DeliverySettings = {
@@ -27,6 +29,7 @@ export const defaultSettings: DeliverySettings = {
   handOverMs: 2_000,
   idleMs: 60_000,
   refreshMs: 2_000,
+  forwardMs: 5_000,
 }
 
 export interface DeliveryOptions extends Partial<DeliverySettings> {

@@ -51,7 +51,7 @@ test('says again what was done, what was not, and how often that was given out; 
     ),
     { numRuns: 200 },
   )
-})
+}, 120_000)
 
 test('gaps up to what was touched are done; metadata of another kind says nothing', () => {
   const one = { attempts: 0, dueAt: 0 }

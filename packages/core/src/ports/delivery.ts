@@ -178,9 +178,13 @@ export interface Consumer {
   receive(options?: ReceiveOptions): Promise<readonly Delivered[]>
   /**
    * Durable when it resolves. Gives back the leases that were not held any more: their events were, or will be, given out
-   * again.
+   * again. With `soon` it resolves at once, and what is settled is durable a moment later, together with more; with no
+   * settlements, when all that was settled before is durable.
    */
-  settle(settlements: readonly Settlement[]): Promise<readonly string[]>
+  settle(
+    settlements: readonly Settlement[],
+    options?: { readonly soon?: boolean },
+  ): Promise<readonly string[]>
   /**
    * Gives back what it still has. What it had longest counts as an attempt, since that may be what it broke on; not when it
    * says that all is well (`clean`).
@@ -220,7 +224,7 @@ export interface Delivery {
   consumer(name: string, options?: ConsumerOptions): Promise<Consumer>
   /** Takes events without a consumer, as requests do: they are settled by `settle`, by whoever has the lease. */
   pull(name: string, options?: ReceiveOptions): Promise<readonly Delivered[]>
-  /** As `Consumer.settle`, for what was pulled in this process. */
+  /** As `Consumer.settle`, for what was given out by any process. */
   settle(name: string, settlements: readonly Settlement[]): Promise<readonly string[]>
   /** Gives all back and leaves. */
   close(): Promise<void>
