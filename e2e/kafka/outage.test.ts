@@ -14,13 +14,6 @@ import { quick } from './test-kafka.ts'
  */
 const outageMs = Number(process.env['HEDDLE_TEST_OUTAGE_MS'] ?? 8_000)
 
-/**
- * Run only where that is set: now and then the only broker of a cluster, killed in the middle of transactions, comes back with some
- * that are complete for their coordinator and open in a partition, and what is behind them is read by nobody. See
- * docs/internals/kafka-log.md, "Not there yet". With three brokers, and with one that is away at the start, all is well.
- */
-const byHand = process.env['HEDDLE_TEST_OUTAGE_MS'] !== undefined
-
 /** Slower than that, an answer would not be one within a named bound: `gateway.publishTimeout`, and what a busy machine adds. */
 const boundMs = 5_000 + 5_000
 
@@ -115,7 +108,7 @@ describe.runIf(servicesAvailable('kafka'))('a broker that is away', () => {
     timeoutMs,
   )
 
-  test.runIf(byHand)(
+  test(
     `for ${outageMs} ms under traffic, without a buffer: 503 and Retry-After in bounded time, and nothing is lost or there twice`,
     async () => {
       const fabric = new KafkaFabric(brokersOf(kafka))
@@ -136,7 +129,7 @@ describe.runIf(servicesAvailable('kafka'))('a broker that is away', () => {
     timeoutMs,
   )
 
-  test.runIf(byHand)(
+  test(
     `for ${outageMs} ms under traffic, with a buffer, and the gateway killed meanwhile and while it brings the events to the log`,
     async () => {
       const fabric = new KafkaFabric(brokersOf(kafka))

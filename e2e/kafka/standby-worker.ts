@@ -19,7 +19,7 @@ subscribe('heddle:log:kafka:restore', (message) => {
   if (state === 'done' && !standby) process.send?.({ restored: store, records })
 })
 const log = await openKafkaLog({ brokers: brokers.split(','), statePath, transactionTimeoutMs: 5_000 })
-const engine = localEngine({ log, instance, keyPartitions, standby: 1, standbyLookMs: 200 })
+const engine = localEngine({ log, instance, keyPartitions, standby: 2, standbyLookMs: 200 })
 await engine.submit(
   topology(name, { guarantee: 'exactly-once' })
     .from(topic<{ key: string }>(input))

@@ -40,7 +40,7 @@ class Worker {
   }
 }
 
-describe.runIf(servicesAvailable('kafka'))('three processes with one standby copy of each store', () => {
+describe.runIf(servicesAvailable('kafka'))('three processes, each with a copy of each store', () => {
   let kafka: TestKafka
   let folder: string
   let log: Log
@@ -87,11 +87,13 @@ describe.runIf(servicesAvailable('kafka'))('three processes with one standby cop
       try {
         await send(keys)
         await readAll(log, output, sent)
-        // Of each of the four shares one copy, and up to date: nothing more is sent now.
+        // Of each of the four shares two copies, since the brokers decide who takes over; and up to date: nothing more is sent now.
         const isKept = (): boolean => {
+          const kept = workers.flatMap(({ standby }, worker) =>
+            standby.map(({ store }) => `${worker} ${/\/(\d+)(\/|$)/.exec(store)?.[1]}`),
+          )
           const copies = workers.flatMap(({ standby }) => standby)
-          const shares = new Set(copies.map(({ store }) => /\/(\d+)(\/|$)/.exec(store)?.[1]))
-          return shares.size === 4 && copies.every(({ behind }) => behind === 0)
+          return new Set(kept).size === 8 && copies.every(({ behind }) => behind === 0)
         }
         await Promise.all(workers.map((worker) => worker.until(isKept)))
 

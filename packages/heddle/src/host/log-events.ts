@@ -17,6 +17,7 @@ import type {
   CorruptMessage,
   GroupMessage,
 } from '@heddle/log/embedded'
+import type { SettledMessage } from '@heddle/log/kafka'
 import type { BufferMessage, LogStateMessage } from './gateway-log/channels.ts'
 import { logRestores } from './log-restores.ts'
 import type { Logger } from './logger.ts'
@@ -128,6 +129,9 @@ export function logEvents(logger: Logger, clock: Clock = systemClock): () => voi
       else if (outcome === 'lost')
         logger.error(facts, 'events of a subscription were deleted before they were given out')
     }),
+    onChannel<SettledMessage>('heddle:log:kafka:settled', (facts) =>
+      logger.warn(facts, 'a transaction that brokers had left open in a partition was ended (KAFKA-20734)'),
+    ),
     onChannel<CommitFailedMessage>('heddle:log:commit-failed', (facts) =>
       often('error', facts.code, facts, 'a commit failed; nothing of it was kept'),
     ),

@@ -43,6 +43,12 @@ export interface TransactionMessage {
   readonly endMs: number
 }
 
+/** A transaction that was complete for its coordinator, was open in a partition (KAFKA-20734), and has been ended there. */
+export interface SettledMessage {
+  readonly transactor: string
+  readonly committed: boolean
+}
+
 /** How far the local copy of a store has come: at the beginning, several times a second, and at the end. */
 export interface RestoreMessage extends RestoreProgress {
   /** It is for a copy that nobody uses yet. */
@@ -51,7 +57,7 @@ export interface RestoreMessage extends RestoreProgress {
 
 /** Work in the background that failed; it is tried again. */
 export interface BackgroundErrorMessage {
-  readonly task: 'group' | 'store' | 'dedupe'
+  readonly task: 'group' | 'store' | 'dedupe' | 'transaction'
   readonly error: unknown
 }
 
@@ -61,6 +67,7 @@ export interface KafkaLogMessages {
   'heddle:log:kafka:retry': RetryMessage
   'heddle:log:kafka:group': GroupMessage
   'heddle:log:kafka:transaction': TransactionMessage
+  'heddle:log:kafka:settled': SettledMessage
   'heddle:log:kafka:restore': RestoreMessage
   'heddle:log:kafka:background-error': BackgroundErrorMessage
 }
@@ -70,6 +77,7 @@ const channels = {
   'heddle:log:kafka:retry': channel('heddle:log:kafka:retry'),
   'heddle:log:kafka:group': channel('heddle:log:kafka:group'),
   'heddle:log:kafka:transaction': channel('heddle:log:kafka:transaction'),
+  'heddle:log:kafka:settled': channel('heddle:log:kafka:settled'),
   'heddle:log:kafka:restore': channel('heddle:log:kafka:restore'),
   'heddle:log:kafka:background-error': channel('heddle:log:kafka:background-error'),
 }

@@ -35,6 +35,7 @@ import { Stores } from './store/stores.ts'
 import { deleteRecords } from './topic/delete-records.ts'
 import { Registry } from './topic/registry.ts'
 import { Topics, unknownTopic } from './topic/topics.ts'
+import type { LastTransaction } from './transaction/settling.ts'
 import { KafkaTransactor } from './transaction/transactor.ts'
 
 export class KafkaLog implements Log {
@@ -55,6 +56,7 @@ export class KafkaLog implements Log {
   readonly #groups: Groups
   readonly #stores: Stores
   readonly #transactors = new Set<KafkaTransactor>()
+  readonly #lastTransactions = new Map<string, LastTransaction>()
   #closed: Promise<void> | undefined
 
   private constructor(cluster: Cluster, abilities: Abilities) {
@@ -194,6 +196,7 @@ export class KafkaLog implements Log {
         cluster: this.#cluster,
         abilities: this.#abilities,
         appender: this.#appender,
+        lastTransactions: this.#lastTransactions,
         closed: () => this.#closed !== undefined,
       })
       this.#transactors.add(transactor)

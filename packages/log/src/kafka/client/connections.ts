@@ -18,6 +18,8 @@ export interface Address {
 interface OpenConnection {
   readonly connection: Connection
   readonly ready: Promise<void>
+  /** It was there: who had not reached the broker has lost nothing. */
+  open?: boolean
   /** Why it broke: its requests only hear that it did. */
   failure?: Error
 }
@@ -27,6 +29,8 @@ export class Connections {
   readonly #options: ConnectionOptions
   readonly #open = new Map<string, OpenConnection>()
   readonly #timeouts = new Map<string, number>()
+  readonly #losses = new Map<string, number>()
+  readonly #onLoss = new Set<(lane: string) => void>()
   #closed = false
 
   constructor(settings: Settings) {
@@ -66,6 +70,17 @@ export class Connections {
     this.#timeouts.set(lane, requestTimeoutMs)
   }
 
+  /** How many connections of a lane have broken, or were closed by a broker. */
+  losses(lane: string): number {
+    return this.#losses.get(lane) ?? 0
+  }
+
+  /** Calls `listener` with the lane whenever a connection is lost; what it gives ends that. */
+  onLoss(listener: (lane: string) => void): () => void {
+    this.#onLoss.add(listener)
+    return () => this.#onLoss.delete(listener)
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     await Promise.all([...this.#open.values()].map(({ connection }) => closeQuietly(connection)))
@@ -96,7 +111,11 @@ export class Connections {
         requestTimeout,
       })
       const forget = (): void => {
-        if (this.#open.get(name)?.connection === connection) this.#open.delete(name)
+        if (this.#open.get(name)?.connection !== connection) return
+        this.#open.delete(name)
+        if (opening.open !== true) return
+        this.#losses.set(lane, this.losses(lane) + 1)
+        for (const listener of this.#onLoss) listener(lane)
       }
       const opening: OpenConnection = {
         connection,
@@ -112,6 +131,7 @@ export class Connections {
     }
     try {
       await entry.ready
+      entry.open = true
     } catch (error) {
       if (this.#open.get(name) === entry) this.#open.delete(name)
       throw connectionError(error, `${address.host}:${address.port}`)

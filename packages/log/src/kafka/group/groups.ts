@@ -15,7 +15,7 @@ import {
 } from '@platformatic/kafka'
 import type { Abilities, Cluster } from '../client/cluster.ts'
 import { retrying } from '../client/retry.ts'
-import { checkCode, errorOf } from '../errors.ts'
+import { KafkaError, checkCode, errorOf } from '../errors.ts'
 import { decodeAssignment } from '../wire/membership.ts'
 import { ClassicProtocol } from './classic-protocol.ts'
 import { ConsumerProtocol } from './consumer-protocol.ts'
@@ -26,6 +26,9 @@ import { fetchOffsets, offsetTopics } from './offsets.ts'
 const groupResource = 32 as const
 const setOperation = 0 as const
 const listGroupsKey = 16
+
+/** How long the end of a transaction may take to reach the offsets that were committed in it, in ms: usually a few. */
+const markersMs = 1_000
 
 export class Groups {
   readonly #cluster: Cluster
@@ -176,8 +179,15 @@ export class Groups {
     })
   }
 
-  #offsets(group: string): Promise<CommittedOffset[]> {
-    return this.#retrying(() => fetchOffsets(this.#cluster, group, null))
+  /** With what was committed just now; but who looks does not wait for a transaction that stays open. */
+  async #offsets(group: string): Promise<CommittedOffset[]> {
+    const stable = (): Promise<CommittedOffset[]> => fetchOffsets(this.#cluster, group, null)
+    try {
+      return await retrying(this.#cluster.settings.clock, markersMs, stable)
+    } catch (error) {
+      if (!(error instanceof KafkaError) || !error.retryable) throw error
+      return this.#retrying(() => fetchOffsets(this.#cluster, group, null, false))
+    }
   }
 
   /**

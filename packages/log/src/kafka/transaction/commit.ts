@@ -20,6 +20,19 @@ export class Commit {
     return this.#appends.length === 0 && this.#offsets.size === 0 && this.#state.size === 0
   }
 
+  /** The partitions that it writes to. */
+  get places(): TopicPartition[] {
+    const written = this.#appends.flatMap(({ name, partitions }) =>
+      [...new Set(partitions)].map((partition) => ({ topic: name, partition })),
+    )
+    return [...written, ...[...this.#state.keys()].map(({ topic }) => ({ topic, partition: 0 }))]
+  }
+
+  /** The groups whose offsets it writes. */
+  get groups(): string[] {
+    return [...this.#offsets].flatMap(([{ group }, offsets]) => (offsets.size > 0 ? [group] : []))
+  }
+
   /**
    * Adds the work of one transaction, after what was added before; checks it first, and adds nothing when it throws.
    * @throws HEDDLE_LOG_FENCED, HEDDLE_LOG_UNKNOWN_TOPIC, HEDDLE_LOG_RECORD_INVALID, HEDDLE_LOG_RECORD_TOO_LARGE
@@ -42,7 +55,7 @@ export class Commit {
    * Nothing is on its way any more when it throws.
    */
   async write(writer: TransactionWriter): Promise<() => Promise<void>> {
-    await writer.enter([...this.#places()])
+    await writer.enter(this.places)
     const applying: (() => Promise<void>)[] = []
     const results = await Promise.allSettled([
       ...[...Map.groupBy(this.#appends, ({ name }) => name).values()].map((appends) =>
@@ -63,12 +76,6 @@ export class Commit {
     return async () => {
       for (const apply of applying) await apply()
     }
-  }
-
-  *#places(): Generator<TopicPartition> {
-    for (const { name, partitions } of this.#appends)
-      for (const partition of new Set(partitions)) yield { topic: name, partition }
-    for (const [{ topic }] of this.#state) yield { topic, partition: 0 }
   }
 
   async #writeTopic(

@@ -8,16 +8,17 @@
  *
  * @module
  */
-import { HeddleError, type Transaction, type Transactor, errorMessage } from '@heddle/core'
+import { HeddleError, type Transaction, type Transactor, errorMessage, sleep } from '@heddle/core'
 import { initProducerIdV4 } from '@platformatic/kafka'
 import { publish } from '../channels.ts'
 import type { Abilities, Cluster } from '../client/cluster.ts'
-import { retrying } from '../client/retry.ts'
+import { backoffMs, retrying } from '../client/retry.ts'
 import { KafkaError, errorOf, heddleError } from '../errors.ts'
 import type { Appender } from '../produce/appender.ts'
 import type { ProducerIdentity } from '../wire/record-batch.ts'
 import { Commit } from './commit.ts'
 import { EpochProtocol, SharedEpochProtocol, type TransactionProtocol } from './protocol.ts'
+import { type LastTransaction, endEverywhere, outcomeOf } from './settling.ts'
 import { KafkaTransaction, type Work } from './transaction.ts'
 import { TransactionWriter } from './writer.ts'
 
@@ -25,6 +26,8 @@ export interface TransactorContext {
   readonly cluster: Cluster
   readonly abilities: Abilities
   readonly appender: Appender
+  /** What each transactional id has written last: a transactor that takes an id again goes on from there. */
+  readonly lastTransactions: Map<string, LastTransaction>
   readonly closed: () => boolean
 }
 
@@ -37,6 +40,9 @@ interface Queued {
 
 /** How many of ours one transaction on the brokers takes at most: enough to hide its round trips, and bounded in memory. */
 const mostTogether = 64
+
+/** For the number of lost connections: the last transaction is to be looked at in any case. */
+const inDoubt = -1
 
 /** A newer transactor has the id. */
 const fencing = new Set([
@@ -65,6 +71,8 @@ export class KafkaTransactor implements Transactor {
   #failedUpTo = 0
   #failure: HeddleError | undefined
   #closed = false
+  readonly #closing = new AbortController()
+  readonly #unlisten: () => void
 
   private constructor(id: string, context: TransactorContext) {
     this.id = id
@@ -74,11 +82,20 @@ export class KafkaTransactor implements Transactor {
     this.#protocol = context.abilities.transactionEpochs
       ? new EpochProtocol(speaker)
       : new SharedEpochProtocol(speaker)
+    this.#unlisten = context.cluster.connections.onLoss((lane) => {
+      if (lane === this.#lane && this.#doubtful) this.#running ??= this.#run()
+    })
   }
 
   static async open(id: string, context: TransactorContext): Promise<KafkaTransactor> {
     const transactor = new KafkaTransactor(id, context)
-    await transactor.#initialise()
+    try {
+      await transactor.#initialise()
+      await transactor.#settle()
+    } catch (error) {
+      await transactor.close()
+      throw error
+    }
     return transactor
   }
 
@@ -98,6 +115,8 @@ export class KafkaTransactor implements Transactor {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#closing.abort()
+    this.#unlisten()
     await this.#running
     await this.#context.cluster.connections.closeLane(this.#lane)
   }
@@ -112,9 +131,66 @@ export class KafkaTransactor implements Transactor {
   async #run(): Promise<void> {
     // The caller may have more to commit in this turn.
     await new Promise(setImmediate)
-    while (this.#queue.length > 0) await this.#commitNext()
+    for (let failures = 0; ;) {
+      if (this.#queue.length > 0) await this.#commitNext()
+      else if (this.#doubtful) failures = (await this.#recover(failures)) ? 0 : failures + 1
+      else break
+    }
     // At once, so that nothing that comes is left in the queue.
     this.#running = undefined
+  }
+
+  /** The last transaction may be open in a partition although its coordinator calls it complete. */
+  get #doubtful(): boolean {
+    const last = this.#context.lastTransactions.get(this.id)
+    return !this.#closed && this.#dead === undefined && last !== undefined && last.losses !== this.#losses
+  }
+
+  get #losses(): number {
+    return this.#context.cluster.connections.losses(this.#lane)
+  }
+
+  /** While nothing is to be committed: readers wait for the last transaction. Waits after a failure. */
+  async #recover(failures: number): Promise<boolean> {
+    const { signal } = this.#closing
+    try {
+      if (this.#identity === undefined) await this.#initialise()
+      await this.#settle(signal)
+      return true
+    } catch (error) {
+      this.#noteFencing(error)
+      publish('heddle:log:kafka:background-error', () => ({ task: 'transaction', error }))
+      if (this.#dead === undefined)
+        await sleep(this.#context.cluster.settings.clock, backoffMs(failures), signal)
+      return false
+    }
+  }
+
+  /** Sees to it that the last transaction has ended wherever it took part, when connections were lost since it began. */
+  async #settle(signal?: AbortSignal): Promise<void> {
+    const { cluster, lastTransactions } = this.#context
+    const last = lastTransactions.get(this.id)
+    if (last === undefined || this.#identity === undefined) return
+    const speaker = { cluster, id: this.id, lane: this.#lane, ...(signal === undefined ? {} : { signal }) }
+    while (last.losses !== this.#losses) {
+      const losses = this.#losses
+      const outcome = await outcomeOf(speaker)
+      if (outcome === 'open') {
+        // It was let begin only when the one before had ended.
+        lastTransactions.delete(this.id)
+        return
+      }
+      if (outcome !== undefined) last.committed = outcome
+      if (
+        last.committed !== undefined &&
+        (await endEverywhere(speaker, this.#identity, last, last.committed))
+      )
+        publish('heddle:log:kafka:settled', () => ({
+          transactor: this.id,
+          committed: last.committed === true,
+        }))
+      last.losses = losses
+    }
   }
 
   /** Commits all that waits as one transaction: each is kept with those before it, or not at all. */
@@ -156,7 +232,10 @@ export class KafkaTransactor implements Transactor {
     const { clock } = cluster.settings
     if (this.#identity === undefined) await this.#initialise()
     const identity = this.#identity!
-    const writer = new TransactionWriter(cluster, this.id, this.#lane, identity, this.#protocol)
+    await this.#settle()
+    const losses = this.#losses
+    const settle = (): Promise<void> => this.#settle()
+    const writer = new TransactionWriter(cluster, this.id, this.#lane, identity, this.#protocol, settle)
     const started = clock.now()
     let written: () => Promise<void>
     try {
@@ -165,6 +244,7 @@ export class KafkaTransactor implements Transactor {
       await commit.writeOffsets(writer)
       const sent = clock.now()
       await this.#end(identity, true)
+      this.#ended(commit, losses)
       publish('heddle:log:kafka:transaction', () => ({
         transactor: this.id,
         result: 'committed',
@@ -175,7 +255,8 @@ export class KafkaTransactor implements Transactor {
       }))
     } catch (error) {
       commit.failed()
-      if (this.#identity === identity) await this.#abort(identity)
+      const aborted = this.#identity === identity && (await this.#abort(identity))
+      this.#ended(commit, aborted ? losses : inDoubt)
       publish('heddle:log:kafka:transaction', () => ({
         transactor: this.id,
         result: 'aborted',
@@ -189,14 +270,29 @@ export class KafkaTransactor implements Transactor {
     await written()
   }
 
-  async #abort(identity: ProducerIdentity): Promise<void> {
+  #ended({ places, groups }: Commit, losses: number): void {
+    const { lastTransactions } = this.#context
+    const before = losses === inDoubt ? lastTransactions.get(this.id) : undefined
+    // Whether it has begun at all is not known: it may be the one before that the coordinator speaks of.
+    const all = [...places, ...(before?.places ?? [])]
+    lastTransactions.set(this.id, {
+      places: [...new Map(all.map((place) => [`${place.topic} ${place.partition}`, place])).values()],
+      groups: [...new Set([...groups, ...(before?.groups ?? [])])],
+      losses,
+    })
+  }
+
+  /** @returns whether the coordinator has taken it. */
+  async #abort(identity: ProducerIdentity): Promise<boolean> {
     try {
       await this.#end(identity, false)
+      return true
     } catch (error) {
       // Then it is aborted by what comes next: the identity is asked for anew, or the transaction times out.
       this.#last = identity
       this.#identity = undefined
       this.#noteFencing(error)
+      return false
     }
   }
 
@@ -213,6 +309,8 @@ export class KafkaTransactor implements Transactor {
         if (!commit && error.id === 'INVALID_TXN_STATE') return { next: identity }
         if (error.retryable && error.id !== 'CONCURRENT_TRANSACTIONS')
           cluster.forgetCoordinator('transaction', this.id)
+        // Of a coordinator that met a newer transactor in the middle of it, and did not see what that means; the next answer says.
+        if (error.id === 'UNKNOWN_SERVER_ERROR') throw new KafkaError(error.id, null, { retryable: true })
         throw error
       })
       if (next === undefined) this.#last = identity
@@ -235,6 +333,7 @@ export class KafkaTransactor implements Transactor {
     const { clock, deliveryTimeoutMs, transactionTimeoutMs } = cluster.settings
     const { id, epoch } = this.#last
     try {
+      await this.#noteOutcome()
       this.#identity = await retrying(clock, deliveryTimeoutMs, async () => {
         const answer = await cluster.requestCoordinator(
           'transaction',
@@ -256,6 +355,16 @@ export class KafkaTransactor implements Transactor {
       this.#noteFencing(error)
       throw error
     }
+  }
+
+  /** The id is about to be taken anew, and then the coordinator does not know any more how the last transaction has ended. */
+  async #noteOutcome(): Promise<void> {
+    const { cluster, lastTransactions } = this.#context
+    const last = lastTransactions.get(this.id)
+    if (last === undefined || last.losses === this.#losses) return
+    const outcome = await outcomeOf({ cluster, id: this.id, lane: this.#lane })
+    // An open one is aborted by who takes the id.
+    if (outcome !== undefined) last.committed = outcome === true
   }
 
   #noteFencing(error: unknown): void {

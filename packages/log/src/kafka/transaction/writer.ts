@@ -22,22 +22,26 @@ export class TransactionWriter {
   readonly #lane: string
   readonly #identity: ProducerIdentity
   readonly #protocol: TransactionProtocol
+  readonly #beforeRetry: () => Promise<void>
   /** The next of each partition. */
   readonly #sequences: Map<string, number>
   records = 0
 
+  /** @param beforeRetry Called before records are sent again. */
   constructor(
     cluster: Cluster,
     id: string,
     lane: string,
     identity: ProducerIdentity,
     protocol: TransactionProtocol,
+    beforeRetry: () => Promise<void>,
   ) {
     this.#cluster = cluster
     this.#id = id
     this.#lane = lane
     this.#identity = identity
     this.#protocol = protocol
+    this.#beforeRetry = beforeRetry
     this.#sequences = protocol.begin(identity)
   }
 
@@ -113,7 +117,8 @@ export class TransactionWriter {
   async #send(batches: readonly Batch[]): Promise<Map<Batch, number>> {
     const { clock, deliveryTimeoutMs } = this.#cluster.settings
     const written = new Map<Batch, number>()
-    await retrying(clock, deliveryTimeoutMs, async () => {
+    await retrying(clock, deliveryTimeoutMs, async (count) => {
+      if (count > 0) await this.#beforeRetry()
       const left = batches.filter((batch) => !written.has(batch))
       const sent: Map<Batch, Sent> = await sendBatches(
         this.#cluster,
