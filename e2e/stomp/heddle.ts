@@ -1,5 +1,5 @@
 import type { Log } from '@heddle/core'
-import { createDelivery } from '@heddle/delivery'
+import { createDelivery, createSchedules } from '@heddle/delivery'
 import { type StompOptions, createStompServer } from '@heddle/gateway/stomp'
 import { openMemoryLog } from '@heddle/log/memory'
 
@@ -19,14 +19,16 @@ export async function startHeddle(
   const log = await open()
   const start = async () => {
     const delivery = createDelivery({ log, instance: 'test' })
-    const server = createStompServer({ log, delivery, instance: 'test', ...options })
+    const schedules = createSchedules({ log })
+    const server = createStompServer({ log, delivery, schedules, instance: 'test', ...options })
     const { host, port } = await server.listen({ port: 0 })
-    return { stomp: `${host}:${port}`, delivery, server }
+    return { stomp: `${host}:${port}`, delivery, schedules, server }
   }
   let running = await start()
   const stop = async (): Promise<void> => {
     await running.server.close()
     await running.delivery.close()
+    await running.schedules.close()
   }
   return {
     get stomp() {

@@ -3,7 +3,7 @@ import type { ClientFrame } from './client.ts'
 import type { Scenario } from './scenario.ts'
 
 /** What no two brokers, and no two runs, have in common. */
-const own = ['message-id', 'ack', 'timestamp', 'session', 'server', 'receipt-id']
+const own = ['message-id', 'ack', 'timestamp', 'session', 'server', 'receipt-id', 'scheduledJobId']
 
 const isFrame = (value: unknown): value is ClientFrame =>
   typeof value === 'object' && value !== null && 'command' in value

@@ -6,6 +6,7 @@ import { type Scenario, bodies, connect, messages, rest, scenario } from './scen
  *
  * @module
  */
+import { later } from './scenarios-later.ts'
 import { relied } from './scenarios-relied.ts'
 
 const connecting = [
@@ -429,4 +430,5 @@ export const scenarios: readonly Scenario[] = [
   ...transacting,
   ...destinations,
   ...relied,
+  ...later,
 ]

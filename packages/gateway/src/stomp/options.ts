@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock, Delivery, Guard, Log, Principal } from '@heddle/core'
+import type { Clock, Delivery, Guard, Log, Principal, Schedules } from '@heddle/core'
 import type { StompLimits } from './limits.ts'
 
 /** What it asks of a log. */
@@ -23,6 +23,8 @@ export interface StompOptions {
   readonly log: StompLog
   /** Gives out what is in queues and durable subscriptions. The server does not close it. */
   readonly delivery: Delivery
+  /** Keeps messages for later. Without it they are refused. */
+  readonly schedules?: Schedules
   /** Name of this process: no other that uses the log has it. Transactions over several destinations are written under it. */
   readonly instance: string
   /** Asked on every SEND and SUBSCRIBE. Default: all is allowed. */

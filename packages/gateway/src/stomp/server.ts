@@ -61,7 +61,7 @@ export function createStompServer(options: StompOptions): StompServer {
     clock,
     topics,
     access: new Access(options.guard, undefined),
-    publisher: new Publisher(options.log, topics, options.instance),
+    publisher: new Publisher(options.log, topics, options.instance, options.schedules),
     async login(login, passcode) {
       try {
         return (await options.authenticate?.({ login, passcode })) ?? anonymous

@@ -158,7 +158,8 @@ export async function startFabric(
     gatewayLog.use(log)
     const { stomp: stompConfig } = config
     const stomp =
-      stompConfig && (await openStomp({ ...config, stomp: stompConfig }, { log, delivery, clock, guard }))
+      stompConfig &&
+      (await openStomp({ ...config, stomp: stompConfig }, { log, delivery, schedules, clock, guard }))
     if (stomp) {
       running.stomp = stomp.server
       // Before the gateway, which would wait for its WebSockets.

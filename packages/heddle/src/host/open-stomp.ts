@@ -7,6 +7,7 @@ import {
   HeddleError,
   type Log,
   type Principal,
+  type Schedules,
   errorMessage,
 } from '@heddle/core'
 import type { StompCredentials, StompServer } from '@heddle/gateway/stomp'
@@ -16,6 +17,7 @@ import { version } from '../version.ts'
 export interface OpenStompOptions {
   readonly log: Log
   readonly delivery: Delivery
+  readonly schedules: Schedules
   readonly clock: Clock
   readonly guard: Guard | undefined
 }
@@ -30,7 +32,7 @@ export const stompProtocols = ['v12.stomp', 'v11.stomp', 'v10.stomp']
  */
 export async function openStomp(
   config: HeddleConfig & { readonly stomp: StompConfig },
-  { clock, delivery, guard, log }: OpenStompOptions,
+  { clock, delivery, guard, log, schedules }: OpenStompOptions,
 ): Promise<{ readonly server: StompServer; readonly address: string }> {
   const { host, partitions, port, tls, users } = config.stomp
   const [{ createStompServer }, files] = await Promise.all([
@@ -40,6 +42,7 @@ export async function openStomp(
   const server = createStompServer({
     log,
     delivery,
+    schedules,
     clock,
     partitions,
     instance: config.instance,

@@ -59,6 +59,8 @@ export function messageOf(
   if (queue !== undefined && topicText !== headers.get('destination'))
     headers.set('original-destination', topicText)
   for (const [name, value] of own) if (!headers.has(name)) headers.set(name, value)
+  const schedule = attributes.get('scheduleid')
+  if (schedule !== undefined) headers.set('scheduledJobId', schedule)
 
   const body =
     record.value === null

@@ -46,14 +46,6 @@ const notKept: ReadonlySet<string> = new Set([
   'JMSXUserID',
 ])
 
-/** Headers that ask for what is not there. To send the message at once would be worse than to refuse it. */
-const notSupported = [
-  'AMQ_SCHEDULED_DELAY',
-  'AMQ_SCHEDULED_PERIOD',
-  'AMQ_SCHEDULED_CRON',
-  'AMQ_SCHEDULED_REPEAT',
-]
-
 export const stompPrefix = 'stomp_'
 
 /**
@@ -72,9 +64,6 @@ export function recordOf({ body, headers }: Frame, replyTo: string | undefined):
     if (knownAttributes.has(attribute)) attributes[attribute] = value
     else extensions[attribute] = value
   }
-  for (const name of notSupported)
-    if (headers.has(name))
-      throw new HeddleError('HEDDLE_STOMP_COMMAND_INVALID', `${name}: messages for later are not supported`)
 
   attributes['id'] ??= randomUUID()
   attributes['source'] ??= '/stomp'

@@ -15,6 +15,7 @@ import type { ServerContext } from '../context.ts'
 import { type Destination, parseDestinations } from '../destination/destination.ts'
 import { encodeName, queueTopic } from '../destination/log-names.ts'
 import { type Frame, noBody } from '../frame/frame.ts'
+import { laterOf } from '../message/later.ts'
 import { recordOf, stompPrefix } from '../message/record.ts'
 import { connectedFrame, handshakeOf } from './handshake.ts'
 import type { Outgoing } from './publisher.ts'
@@ -161,11 +162,13 @@ export class Session {
     const replyTo = headers.get('reply-to')
     const temporary = replyTo === undefined ? undefined : this.#temporaries.find(replyTo)
     const record = recordOf(frame, temporary?.remote)
+    const later = laterOf(headers, this.#context.clock.now())
+    const common = later ? { bytes, later } : { bytes }
     const outgoing = destinations.map((destination): Outgoing => {
       const to = this.#temporaries.remoteOf(destination)
-      if (to === undefined) return { topic: this.#topicOf(destination), record, bytes }
+      if (to === undefined) return { ...common, topic: this.#topicOf(destination), record }
       const headers = [...record.headers!, [`${stompPrefix}destination`, to] as const]
-      return { topic: temporaryTopic, record: { ...record, headers }, bytes }
+      return { ...common, topic: temporaryTopic, record: { ...record, headers } }
     })
     if (transaction) this.#transactions.add(bytes * outgoing.length)
     const isTemporary = temporary !== undefined || destinations.some(({ kind }) => kind.startsWith('temp-'))
