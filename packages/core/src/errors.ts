@@ -102,6 +102,7 @@ export const errorTable = {
   HEDDLE_HTTP_READER_STALLED: row('retryable', 408, 'The reader took nothing for too long', 'Read faster, or connect again and go on from the last cursor.'),
   HEDDLE_HTTP_INTERNAL: row('retryable', 500, 'Something failed that should not', 'Report it, with what the log of the host says at that time.'),
   HEDDLE_HTTP_UNAVAILABLE: row('retryable', 503, 'The gateway is stopping or overloaded', 'Try again after the time in Retry-After.'),
+  HEDDLE_REQUEST_TIMEOUT: row('retryable', 504, 'No reply came in time', 'Ask again with the same event: it is published once, and a reply that came meanwhile is found.'),
   HEDDLE_STOMP_FRAME_INVALID: row('usage', 400, 'The bytes are not a STOMP frame', 'Correct the frame as the detail says; the connection is closed, since what follows cannot be read.'),
   HEDDLE_STOMP_FRAME_TOO_LARGE: row('usage', 413, 'The STOMP frame is larger than the limit', 'Send less, or raise the limit that the detail names.'),
   HEDDLE_STOMP_COMMAND_INVALID: row('usage', 400, 'The STOMP command cannot be done', 'Correct what the detail names.'),

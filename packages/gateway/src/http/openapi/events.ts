@@ -5,6 +5,8 @@
  */
 import { deliverLater } from '../../cloudevents/plain.ts'
 import type { HttpLimits } from '../options.ts'
+import { defaultReplyTopic } from '../request/replies.ts'
+import { defaultTimeoutMs } from '../request/timeout.ts'
 import type { Operation } from '../routes/route.ts'
 import { header, jsonContent, query, ref, topicParameter } from './parts.ts'
 
@@ -133,4 +135,38 @@ export const readOperation = (limits: HttpLimits): Operation => ({
     },
   },
   problems: ['HEDDLE_LOG_UNKNOWN_TOPIC', 'HEDDLE_LOG_OFFSET_OUT_OF_RANGE', 'HEDDLE_EXPRESSION_INVALID'],
+})
+
+export const requestOperation = (limits: HttpLimits): Operation => ({
+  operationId: 'request',
+  tags: ['events'],
+  summary: 'Publish one event, and wait for the reply to it',
+  description:
+    'The event gets `replyto`, a topic, and `correlationid`; the reply is the first event there that has the same `correlationid`. Asking again with the same event publishes nothing more, and finds a reply that came meanwhile.',
+  parameters: [
+    topicParameter,
+    query('timeout', `How long to wait, in milliseconds. Default ${defaultTimeoutMs}`, {
+      type: 'integer',
+      minimum: 1,
+      maximum: limits.maxWaitMs,
+    }),
+    query('replies', `Topic of the reply. Default ${defaultReplyTopic}`, { type: 'string' }),
+  ],
+  requestBody: {
+    required: true,
+    content: {
+      'application/cloudevents+json': schema('Event'),
+      'application/json': { schema: { description: 'Data, with the attributes as for a publish' } },
+      '*/*': { schema: { description: 'Data, in binary mode' } },
+    },
+  },
+  responses: {
+    200: { description: 'The reply', content: { 'application/cloudevents+json': schema('Event') } },
+  },
+  problems: [
+    'HEDDLE_LOG_UNKNOWN_TOPIC',
+    'HEDDLE_HTTP_BAD_REQUEST',
+    'HEDDLE_HTTP_UNSUPPORTED_MEDIA',
+    'HEDDLE_REQUEST_TIMEOUT',
+  ],
 })

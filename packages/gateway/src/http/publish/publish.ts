@@ -41,7 +41,7 @@ function publishOne(
   const topic = request.params['topic']!
   const body = request.body as Buffer | undefined
   const bytes = body?.length ?? 0
-  const { id, record } = read(mode, request, body)
+  const { id, record } = incomingEvent(mode, request, body)
   const records = [record]
 
   load.bytes += bytes
@@ -74,7 +74,12 @@ function publishOne(
   )
 }
 
-function read(mode: PublishMode, request: GatewayRequest, body: Buffer | undefined): Incoming {
+/** The one event of a request. */
+export function incomingEvent(
+  mode: PublishMode,
+  request: GatewayRequest,
+  body: Buffer | undefined,
+): Incoming {
   const { traceparent } = request.headers
   if (mode === 'binary') return incoming(binaryEvent(request.headers, body), traceparent)
   if (mode === 'plain') return incoming(plainEvent(request.query, body), traceparent)
