@@ -77,6 +77,8 @@ export interface PlanSettings {
   readonly threads?: number
   /** Where events go that failed for good. */
   readonly deadLetterTopic: string
+  /** Configuration of Storm, by its names; absent for none. */
+  readonly storm?: { readonly [name: string]: Json | undefined }
 }
 
 export interface Plan {

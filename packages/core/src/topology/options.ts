@@ -1,4 +1,4 @@
-import type { Guarantee, PlanSettings } from '../plan/plan.ts'
+import type { Guarantee, Json, PlanSettings } from '../plan/plan.ts'
 import { type Duration, milliseconds } from '../units.ts'
 
 export interface TopologyOptions {
@@ -29,6 +29,11 @@ export interface TopologyOptions {
   readonly threads?: number
   /** Topic of the events that failed for good. Default `<topology>.dead-letters`. */
   readonly deadLetters?: string
+  /**
+   * Storm's own configuration, by its names, such as `topology.workers`, for where the topology runs there. Default none; other
+   * engines take no notice.
+   */
+  readonly storm?: Readonly<Record<string, Json>>
 }
 
 /** All settings, with the defaults filled in. */
@@ -43,5 +48,6 @@ export function planSettings(name: string, options: TopologyOptions): PlanSettin
     idleAfterMs: milliseconds(options.idleAfter ?? '10s'),
     ...(options.threads !== undefined && { threads: options.threads }),
     deadLetterTopic: options.deadLetters ?? `${name}.dead-letters`,
+    ...(options.storm && { storm: options.storm }),
   }
 }

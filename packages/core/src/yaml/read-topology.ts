@@ -1,8 +1,8 @@
-import { type YAMLError, isMap, parse as parseYaml, parseDocument } from 'yaml'
+import { isMap, parse as parseYaml } from 'yaml'
 import type { CelType } from '../cel/types.ts'
 import { typeOfSchema } from '../cel/types.ts'
-import { errorMessage, isHeddleError } from '../errors.ts'
-import { type Mistake, didYouMean } from '../plan/check.ts'
+import { errorMessage } from '../errors.ts'
+import { didYouMean } from '../plan/check.ts'
 import { placed } from '../topology/call-site.ts'
 import { flow } from '../topology/flow.ts'
 import type { Key } from '../topology/step-options.ts'
@@ -11,14 +11,13 @@ import type { Topology } from '../topology/topology.ts'
 import { Builder } from './build.ts'
 import { type FileTest, checkNames, fileTest } from './file-tests.ts'
 import type { TopologyFormat } from './format.ts'
-import { Reader, rangeOf, topologyInvalid } from './reader.ts'
+import { parseSource } from './parse-source.ts'
+import { checkPlanOf } from './read-yaml.ts'
+import { Reader, rangeOf } from './reader.ts'
 import { eventScope } from './scope.ts'
 import type { Read } from './shape.ts'
 import { SourceText } from './source-text.ts'
 import type { Flow, Sources } from './step-kind.ts'
-
-/** Largest file that is read, in characters: far above what people write. */
-const maxLength = 1_000_000
 
 export interface ReadOptions {
   /** Name of the file, for places in errors. */
@@ -45,7 +44,7 @@ export function readTopology(
   { file, readFile, resolve }: ReadOptions,
 ): TopologyText {
   const source = new SourceText(file, text)
-  const document = parse(source)
+  const document = parseSource(source)
   const reader = new Reader(source, document)
   const root = reader.resolve(document.contents)
   if (!isMap(root)) {
@@ -72,51 +71,6 @@ export function readTopology(
 }
 
 type FileText = Read<TopologyFormat['file']>
-
-function parse(source: SourceText): ReturnType<typeof parseDocument> {
-  if (source.text.length > maxLength)
-    throw topologyInvalid(source.file, [{ message: `it has more than ${maxLength} characters` }])
-  let document: ReturnType<typeof parseDocument>
-  try {
-    document = parseDocument(source.text, { prettyErrors: false })
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw topologyInvalid(source.file, [{ message: 'it is nested too deep' }])
-  }
-  // One fault mostly has others behind it: the first of each line is told.
-  const lines = new Map<number, YAMLError>()
-  for (const fault of [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])) {
-    const { line } = source.position(fault.pos[0])
-    if (!lines.has(line)) lines.set(line, fault)
-  }
-  if (lines.size > 0)
-    throw topologyInvalid(
-      source.file,
-      [...lines.values()].slice(0, 5).map((fault) => yamlMistake(fault, source)),
-    )
-  return document
-}
-
-/** YAML's own errors, and what they mostly come from. */
-function yamlMistake({ code, message, pos }: YAMLError, source: SourceText): Mistake {
-  const hint =
-    code === 'TAG_RESOLVE_FAILED' && message.startsWith('Unresolved tag')
-      ? "YAML takes a '!' at the beginning for a tag: put the expression into quotes"
-      : message.includes('call stack')
-        ? 'it is nested too deep'
-        : code === 'DUPLICATE_KEY'
-          ? 'this name is there before'
-          : /Nested mappings|Implicit keys|Implicit map keys/.test(message)
-            ? "a name and its value are written 'name: value', with the space; an expression with ': ' in it goes into quotes"
-            : /plain|scalar|flow|alias|anchor|token|compact|implicit/i.test(message)
-              ? `${message}. An expression goes into quotes, or below '|-', when it has ': ' or ' #' in it, or begins with a quote or one of [ { ! & * | > % @; in braces also when it has a comma or brackets`
-              : message
-  return {
-    message: hint,
-    place: source.place(pos[0]),
-    excerpt: source.excerpt([pos[0], Math.max(pos[1], pos[0] + 1)]),
-  }
-}
 
 /** Types of the data of those topics that have a schema. */
 function schemaTypes(
@@ -182,7 +136,7 @@ function build(
     { ...(steps && { steps }), ...(to && { to }), ...(drop && { drop }) },
     name,
   )
-  if (!reader.failed) checkPlan(end, reader)
+  if (!reader.failed) checkPlanOf(end, reader.source.file)
   return { topology: end, topics: new Set(refs.keys()) }
 }
 
@@ -193,16 +147,3 @@ const outputsOf = ({ plan }: Topology): ReadonlySet<string> =>
       .filter(({ operator }) => operator === 'sink')
       .map(({ config }) => config['kind'] as string),
   )
-
-/** What is wrong with the plan as a whole, at the places in the file. */
-function checkPlan(topology: Topology, reader: Reader): void {
-  try {
-    void topology.plan
-  } catch (error) {
-    const mistakes = isHeddleError(error)
-      ? (error.info['mistakes'] as readonly Mistake[] | undefined)
-      : undefined
-    if (!mistakes) throw error
-    throw topologyInvalid(reader.source.file, mistakes)
-  }
-}

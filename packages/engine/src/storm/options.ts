@@ -22,6 +22,8 @@ export interface StormEngineOptions {
   readonly node?: string
   /** Workers (JVMs) of a topology. Default 1. */
   readonly workers?: number
+  /** Paths of jars that topologies get on the class path of their workers, beside those that components in Java name. Default none. */
+  readonly jars?: readonly string[]
   /** Configuration of Storm for the topologies that are submitted, such as `topology.worker.childopts`. Default none. */
   readonly conf?: Readonly<Record<string, unknown>>
   /** How long a topology may take to start, in milliseconds. Default 120 s: workers are JVMs, and fetch the bundle first. */

@@ -76,6 +76,7 @@ const withDefaults = (options: StormEngineOptions): Settings => ({
   clock: systemClock,
   node: 'node',
   workers: 1,
+  jars: [],
   conf: {},
   startTimeoutMs: 120_000,
   pollMs: 250,
@@ -132,8 +133,9 @@ class Cluster implements StormEngine {
     const { transactional } = submitted
     if (await this.#summary(name)) throw new HeddleError('HEDDLE_ENGINE_TOPOLOGY_EXISTS', `'${name}'`)
     const jar = await this.#jar(topology, plan)
-    await ensureTopics(log, plan, outputsTopics(plan, transactional))
-    await withJars(this.#nimbus, jarsOf(topology.plan), async (jars) => {
+    if (!plan.components.every(isForeign)) await ensureTopics(log, plan, outputsTopics(plan, transactional))
+    const paths = new Set([...jarsOf(topology.plan), ...this.#settings.jars])
+    await withJars(this.#nimbus, [...paths], async (jars) => {
       const location = await this.#nimbus.upload(jar)
       const launch = node === 'bundled' ? ownNodeLaunch : { command: node, script: bundleName }
       await this.#nimbus.call('submitTopology', {
@@ -312,11 +314,11 @@ class Cluster implements StormEngine {
   async #drain(submitted: Submitted, waitMs: number): Promise<void> {
     const { clock, pollMs } = this.#settings
     const until = clock.now() + waitMs
-    const unknown = submitted.plan.components.some(
-      (component) => component.kind === 'spout' && isForeign(component),
+    const known = submitted.plan.components.every(
+      (component) => component.kind === 'bolt' || !isForeign(component),
     )
-    while (clock.now() < until && (unknown || (await this.#busyGroups(submitted)).size > 0))
-      await sleep(clock, pollMs)
+    const done = async (): Promise<boolean> => known && (await this.#busyGroups(submitted)).size === 0
+    while (clock.now() < until && !(await done())) await sleep(clock, pollMs)
   }
 
   /** The groups of a plan that have members. */

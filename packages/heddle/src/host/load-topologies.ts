@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { HeddleError, type Topology, errorMessage, isHeddleError, isTopology } from '@heddle/core'
+import { isFlux } from '../flux/is-flux.ts'
 import { importFresh } from './fresh-import.ts'
 
 /** The topologies of one file. */
@@ -27,15 +28,18 @@ const notTopologies = /(\.d\.ts|\.(test|spec|config)\.[a-z]+)$/
 const yamlName = /\.ya?ml$/
 
 /**
- * Loads a topology file: YAML, or a module whose default export is a topology or a list of them. Plans are built and checked.
+ * Loads a topology file: YAML, ours or Storm's Flux, or a module whose default export is a topology or a list of them. Plans are built and checked.
  *
  * @throws HEDDLE_MODULE_INVALID when it cannot be loaded or holds none; HEDDLE_TOPOLOGY_INVALID with all mistakes.
  */
 export async function loadTopologyFile(path: string): Promise<TopologyFile> {
   if (!existsSync(path)) throw new HeddleError('HEDDLE_MODULE_INVALID', `${path} does not exist`)
   if (yamlName.test(path)) {
+    const text = readFileSync(path, 'utf8')
     // The parser of YAML is loaded where there is such a file.
-    const { topology, files } = (await import('../yaml/load-yaml.ts')).loadYamlFile(path)
+    const { topology, files } = isFlux(text)
+      ? (await import('../flux/load-flux.ts')).loadFluxFile(path, text)
+      : (await import('../yaml/load-yaml.ts')).loadYamlFile(path)
     places.set(topology, { path, name: topology.name })
     return { path, topologies: [topology], files }
   }
@@ -63,7 +67,7 @@ const kindOf = (value: unknown): string => {
 
 /**
  * The topology files that paths mean: a file is itself, a folder stands for those in it (not deeper) that import
- * `heddle` and have a default export, or are YAML with a `topology`.
+ * `heddle` and have a default export, or are YAML with a `topology` or with `spouts`.
  *
  * @throws HEDDLE_MODULE_INVALID when a path does not exist.
  */
@@ -84,7 +88,7 @@ export function findTopologyFiles(paths: readonly string[]): string[] {
 /** Other files of a folder are never run only to see what they are. */
 function looksLikeTopology(path: string): boolean {
   const text = readFileSync(path, 'utf8')
-  if (yamlName.test(path)) return /^topology\s*:/m.test(text)
+  if (yamlName.test(path)) return /^topology\s*:/m.test(text) || isFlux(text)
   return /\bfrom\s*['"](heddle|@heddle\/core)['"]/.test(text) && /\bexport\s+default\b/.test(text)
 }
 

@@ -138,6 +138,7 @@ export function confOf(plan: Plan, options: ConfOptions): Readonly<Record<string
   const { workers, settings, componentLog, submittedAt, transactional, conf } = options
   return {
     'topology.workers': workers,
+    ...plan.settings.storm,
     // Storm waits as long as we do, in whole seconds.
     'topology.message.timeout.secs': Math.max(1, Math.ceil(plan.settings.messageTimeoutMs / 1000)),
     // A process that starts loads the topology and its state before it answers.

@@ -20,12 +20,13 @@ export interface StormCommandOptions {
 interface SubmitOptions extends StormCommandOptions {
   readonly workers?: string
   readonly node?: string
+  readonly jar?: readonly string[]
   readonly conf?: readonly string[]
 }
 
 /** Runs a command on the cluster's engine, and lets go of all. */
 async function on(options: SubmitOptions, use: (engine: StormEngine) => Promise<void>): Promise<void> {
-  const { engine: url, log, config: file, workers, node, conf = [] } = options
+  const { engine: url, log, config: file, workers, node, jar = [], conf = [] } = options
   const { config } = await loadConfig({
     cwd: process.cwd(),
     env: process.env,
@@ -35,6 +36,7 @@ async function on(options: SubmitOptions, use: (engine: StormEngine) => Promise<
   const storm = await openStorm(config, {
     url,
     conf: settingsOf(conf),
+    jars: jar.map((path) => resolve(path)),
     ...(workers !== undefined && { workers: wholeNumber('workers', workers) }),
     ...(node !== undefined && { node }),
   })

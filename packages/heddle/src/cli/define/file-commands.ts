@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { examples, json } from './options.ts'
+import { examples, filtered, json } from './options.ts'
 
 /** `init`, `check`, `test`, `yaml-schema`, `graph`: what only looks at files, or makes them. */
 export function fileCommands(program: Command): void {
@@ -14,7 +14,7 @@ export function fileCommands(program: Command): void {
     'heddle init my-fabric',
   )
   examples(
-    json(program.command('check'))
+    filtered(json(program.command('check')))
       .description('Build the plans of topology files, and print every mistake and its place.')
       .argument('<files...>', 'topology files, or folders of them')
       .action(async (files: string[], options: object) =>
@@ -40,7 +40,7 @@ export function fileCommands(program: Command): void {
     'heddle yaml-schema > topology.schema.json',
   )
   examples(
-    json(program.command('graph'))
+    filtered(json(program.command('graph')))
       .description('Draw a topology.')
       .argument('<file>', 'topology file')
       .addOption(new Option('--format <format>', 'how').choices(['ascii', 'mermaid']).default('ascii'))

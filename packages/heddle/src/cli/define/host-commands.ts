@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import { configured, examples, upgrading } from './options.ts'
+import { configured, examples, filtered, upgrading } from './options.ts'
 
 /** `up`, `dev`, `doctor`: what runs here. */
 export function hostCommands(program: Command): void {
   examples(
-    upgrading(configured(program.command('up')))
+    filtered(upgrading(configured(program.command('up'))))
       .description('Run the fabric: log, gateway, and the topologies of the files given.')
       .argument('[topologies...]', 'topology files, or folders of them')
       .action(async (files: string[], options: object) =>
@@ -15,7 +15,7 @@ export function hostCommands(program: Command): void {
     'heddle up topologies --drop-state orders/per-minute',
   )
   examples(
-    configured(program.command('dev'))
+    filtered(configured(program.command('dev')))
       .description('Run the fabric with the topologies of this folder, and reload those that change.')
       .argument(
         '[topologies...]',

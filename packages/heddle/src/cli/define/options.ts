@@ -1,5 +1,8 @@
+import { resolve } from 'node:path'
+import process from 'node:process'
 import { type Command, Option } from 'commander'
 import { settings } from '../../config/settings.ts'
+import { filterVariable } from '../../flux/filter-variable.ts'
 
 const defaultUrl = 'http://127.0.0.1:4333'
 
@@ -24,6 +27,19 @@ export const upgrading = (command: Command): Command =>
       'components whose state may be dropped: COMPONENT, or TOPOLOGY/COMPONENT',
     )
     .option('--rename <old=new...>', 'components that are called otherwise now, and keep their state')
+
+/** `--filter`: for commands that read topology files, Flux files among them. */
+export const filtered = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--filter <file>', 'properties file with the values for ${…} in Flux files').env(
+        filterVariable,
+      ),
+    )
+    .hook('preAction', (_, called) => {
+      const { filter } = called.opts<{ filter?: string }>()
+      if (filter !== undefined) process.env[filterVariable] = resolve(filter)
+    })
 
 /** The flags of the settings, and where else settings come from. */
 export function configured(command: Command): Command {

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { settings } from '../../config/settings.ts'
-import { examples, json } from './options.ts'
+import { examples, filtered, json } from './options.ts'
 
 const load = () => import('../commands/storm.ts')
 
@@ -20,7 +20,7 @@ const cluster = (command: Command): Command => {
 /** `submit`, and `storm …`: topologies on a cluster of Apache Storm. */
 export function stormCommands(program: Command): void {
   examples(
-    cluster(program.command('submit'))
+    filtered(cluster(program.command('submit')))
       .description('Run the topologies of a file on a cluster of Apache Storm.')
       .argument('<file>', 'topology file')
       .option('--workers <n>', 'workers (JVMs) that the tasks are spread over (default: 1)')
@@ -28,9 +28,11 @@ export function stormCommands(program: Command): void {
         '--node <command>',
         'the command for Node on the machines of the cluster, or bundled, which takes this one along (default: node)',
       )
+      .option('--jar <file...>', 'jars for the class path of the workers, for components in Java')
       .option('--conf <name=value...>', "Storm's own configuration for the topology")
       .action(async (file: string, options: object) => (await load()).submit(file, options as never)),
     'heddle submit github.ts --engine storm://nimbus:6627 --log kafka://broker:9092',
+    'heddle submit word-count.yaml --filter prod.properties --jar target/count.jar --engine storm://nimbus:6627',
     'heddle submit github.ts --engine storm://nimbus:6627 --conf topology.worker.childopts=-Xmx1g',
   )
   const storm = program

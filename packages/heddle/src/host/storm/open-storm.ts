@@ -8,10 +8,12 @@ import { stormBundle } from './storm-bundle.ts'
 export interface StormOptions {
   /** `storm://nimbus:6627` */
   readonly url: string
-  /** Workers of a topology. Default 1. */
+  /** Workers of a topology. Default what the topology says, or else 1. */
   readonly workers?: number
   /** The command for Node on the supervisors, or `bundled`. Default `node`. */
   readonly node?: string
+  /** Jars for the class path of workers. Default none. */
+  readonly jars?: readonly string[]
   /** Configuration of Storm for a topology, by its names. Default none. */
   readonly conf?: Readonly<Record<string, unknown>>
 }
@@ -27,7 +29,10 @@ export interface OpenStorm {
  * Opens it.
  * @throws HEDDLE_CONFIG_INVALID when the log is not one that the machines of the cluster reach.
  */
-export async function openStorm(config: HeddleConfig, { url, ...options }: StormOptions): Promise<OpenStorm> {
+export async function openStorm(
+  config: HeddleConfig,
+  { url, workers, ...options }: StormOptions,
+): Promise<OpenStorm> {
   if (!/^kafka(\+ssl)?:/.test(config.log))
     throw new HeddleError(
       'HEDDLE_CONFIG_INVALID',
@@ -37,7 +42,8 @@ export async function openStorm(config: HeddleConfig, { url, ...options }: Storm
   const { stormEngine } = await import('@heddle/engine/storm')
   const log = await openLog(config, systemClock)
   const componentLog: ComponentLog = { url: config.log }
-  const engine = stormEngine({ ...options, url, log, componentLog, bundleOf: stormBundle })
+  const conf = { ...(workers !== undefined && { 'topology.workers': workers }), ...options.conf }
+  const engine = stormEngine({ ...options, url, conf, log, componentLog, bundleOf: stormBundle })
   return {
     engine,
     log,
