@@ -28,6 +28,17 @@ describe('messages in the log', () => {
     })
   })
 
+  test('sent again with its ce-id, one is not there twice', async () => {
+    await using heddle = await startHeddle()
+    await using client = await StompClient.connect(heddle.stomp)
+    const send = { destination: '/queue/orders', 'ce-id': '7', 'ce-source': '/shop' }
+    for (const body of ['once', 'again'])
+      expect((await client.done('SEND', send, body)).command).toBe('RECEIPT')
+    await client.done('SEND', { ...send, 'ce-source': '/other' }, 'another')
+    await client.done('SUBSCRIBE', { id: '1', destination: '/queue/orders' })
+    expect([(await client.message()).body, (await client.message()).body]).toEqual(['once', 'another'])
+  })
+
   test('a body that is not the JSON that it says it is hurts no other reader', async () => {
     await using heddle = await startHeddle()
     await using client = await StompClient.connect(heddle.stomp)

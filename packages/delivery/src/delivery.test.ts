@@ -1,4 +1,4 @@
-import { type SubscriptionChanges, fromRecord } from '@heddle/core'
+import { type Consumer, type SubscriptionChanges, fromRecord } from '@heddle/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Bench, ids, openBench, turns } from './bench.fixture.ts'
 
@@ -255,6 +255,24 @@ describe('consumers', () => {
     const ending = other.close()
     await bench.advance(5_000)
     await ending
+  })
+})
+
+describe('a consumer that does not wait for the disk', () => {
+  it('is answered at once; when it asks, or after a moment, it is durable', async () => {
+    await subscribe({ order: 'none' })
+    await orders('a-1', 'b-1', 'c-1')
+    for (const durable of [
+      (consumer: Consumer) => consumer.settle([]),
+      () => bench.advance(100), // the interval of commits
+    ]) {
+      const consumer = await bench.delivery.consumer('mails')
+      const [one] = await consumer.receive({ waitMs: 1_000 })
+      expect(await consumer.settle([{ lease: one!.lease, as: 'ack' }], { soon: true })).toEqual([])
+      await durable(consumer)
+      await bench.crash()
+    }
+    expect(await bench.take('mails')).toHaveLength(1)
   })
 })
 

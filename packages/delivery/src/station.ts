@@ -105,8 +105,12 @@ export class Station {
     }
   }
 
-  async settle(settlements: readonly Settlement[]): Promise<readonly string[]> {
-    return this.#dispatcher ? this.#dispatcher.settle(settlements) : settlements.map(({ lease }) => lease)
+  async settle(
+    settlements: readonly Settlement[],
+    options?: { readonly soon?: boolean },
+  ): Promise<readonly string[]> {
+    if (this.#dispatcher) return this.#dispatcher.settle(settlements, options)
+    return settlements.map(({ lease }) => lease)
   }
 
   /** Sees what the subscription is now, and does what follows of that. */

@@ -1,3 +1,6 @@
+export { FrameDecoder } from './frame/decoder.ts'
+export { encodeFrame } from './frame/encode.ts'
+export { type Frame, type FrameLimits, type Version, noBody } from './frame/frame.ts'
 export { type StompLimits, defaultStompLimits } from './limits.ts'
 export type { StompCredentials, StompLog, StompOptions } from './options.ts'
 export { type StompListenOptions, type StompServer, createStompServer } from './server.ts'

@@ -15,6 +15,8 @@ export interface Outgoing {
   readonly record: RecordInput
   /** Bytes of its body. */
   readonly bytes: number
+  /** Its sender gave it an id: sent again, it is not there twice. */
+  readonly dedupe: boolean
   /** When it is sent, if that is not now. */
   readonly later?: Later
 }

@@ -163,7 +163,7 @@ export class Session {
     const temporary = replyTo === undefined ? undefined : this.#temporaries.find(replyTo)
     const record = recordOf(frame, temporary?.remote)
     const later = laterOf(headers, this.#context.clock.now())
-    const common = later ? { bytes, later } : { bytes }
+    const common = { bytes, dedupe: headers.has('ce-id'), ...(later && { later }) }
     const outgoing = destinations.map((destination): Outgoing => {
       const to = this.#temporaries.remoteOf(destination)
       if (to === undefined) return { ...common, topic: this.#topicOf(destination), record }
@@ -318,7 +318,8 @@ export class Session {
     const all = this.#heldBy(frame)
     const as = command === 'ACK' ? 'ack' : 'refuse'
     all[0]!.subscription.take(all, transaction !== undefined)
-    if (!transaction) return settled(all, as)
+    // Without a receipt nobody is told when it is durable, and nobody waits for the disk, as in ActiveMQ.
+    if (!transaction) return settled(all, as, !headers.has('receipt'))
     transaction.settled.push({ held: all, as })
     return undefined
   }
@@ -354,7 +355,7 @@ export class Session {
       throw error
     }
     for (const { held } of done) held[0]!.subscription.release(held, false)
-    await Promise.all(done.map(({ as, held }) => settled(held, as)))
+    await Promise.all(done.map(({ as, held }) => settled(held, as, false)))
   }
 
   #abort({ command, headers }: Frame): undefined {
@@ -434,8 +435,8 @@ export class Session {
 }
 
 /** @throws HEDDLE_STOMP_COMMAND_INVALID for those that somebody else has now. */
-async function settled(all: readonly Held[], as: 'ack' | 'refuse'): Promise<void> {
-  const lost = await settle(all, as)
+async function settled(all: readonly Held[], as: 'ack' | 'refuse', soon: boolean): Promise<void> {
+  const lost = await settle(all, as, soon)
   if (lost.length === 0) return
   throw invalid(
     `another consumer was given them meanwhile: ${lost.map(({ messageId }) => messageId).join(', ')}`,

@@ -78,6 +78,8 @@ class SharedSource implements Source {
   readonly #consumer: Consumer
   readonly #selector: Selector | undefined
   readonly #queue: string | undefined
+  /** Something was settled that is perhaps not durable yet. */
+  #owes = false
 
   constructor(consumer: Consumer, selector: Selector | undefined, queue: string | undefined) {
     this.#consumer = consumer
@@ -93,22 +95,25 @@ class SharedSource implements Source {
       if (this.#selector && !this.#selector((header) => lookup(message, header))) unwanted.push(one.lease)
       else given.push({ message, lease: one.lease })
     }
-    if (unwanted.length > 0) await this.settle(unwanted, 'ack')
+    if (unwanted.length > 0) await this.settle(unwanted, 'ack', true)
     return given
   }
 
-  settle(leases: readonly string[], as: 'ack' | 'refuse'): Promise<readonly string[]> {
+  settle(leases: readonly string[], as: 'ack' | 'refuse', soon: boolean): Promise<readonly string[]> {
+    this.#owes ||= soon
     return this.#consumer.settle(
       leases.map((lease) =>
         as === 'ack'
           ? { lease, as }
           : { lease, as: 'nack', giveUp: true, reason: 'a STOMP client sent NACK' },
       ),
+      { soon },
     )
   }
 
-  close(clean: boolean): Promise<void> {
-    return this.#consumer.close({ clean })
+  async close(clean: boolean): Promise<void> {
+    if (clean && this.#owes) await this.#consumer.settle([])
+    await this.#consumer.close({ clean })
   }
 }
 

@@ -132,6 +132,7 @@ export class Subscription {
           await source.settle(
             given.flatMap(({ lease }) => lease ?? []),
             'ack',
+            true,
           )
       }
     } catch (error) {
@@ -161,8 +162,12 @@ export class Subscription {
   }
 }
 
-/** Settles each at the source that gave it; gives back those that it did not hold any more. */
-export async function settle(all: readonly Held[], as: 'ack' | 'refuse'): Promise<readonly Held[]> {
+/** Settles each at the source that gave it, see there; gives back those that it did not hold any more. */
+export async function settle(
+  all: readonly Held[],
+  as: 'ack' | 'refuse',
+  soon: boolean,
+): Promise<readonly Held[]> {
   const bySource = new Map<Source, Held[]>()
   for (const held of all) {
     if (held.lease === undefined) continue
@@ -177,6 +182,7 @@ export async function settle(all: readonly Held[], as: 'ack' | 'refuse'): Promis
         await source.settle(
           some.map(({ lease }) => lease!),
           as,
+          soon,
         ),
       )
       lost.push(...some.filter(({ lease }) => leases.has(lease!)))
