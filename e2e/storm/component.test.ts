@@ -45,6 +45,8 @@ class StormSide implements AsyncDisposable {
       maxBatch: 100,
       maxBatchBytes: 10_000,
       hangTimeoutMs: 60_000,
+      maxUnderWay: 8,
+      lingerMs: 10,
       errorIntervalMs: 0,
       ...settings,
     }

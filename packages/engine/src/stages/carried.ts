@@ -4,7 +4,7 @@
  * ```
  * key       = none: the partition is named
  * headers   = those of the event that one of the values is, if one is,
- *             'heddle-tuple': Envelope, as node:v8 serialises it
+ *             'heddle-tuple': Envelope, as JSON (it begins with '[') where that can say it, else as node:v8 serialises it
  * value     = data of that event, byte for byte; null without one
  *
  * Or how far event time has come in parts of the stage before:
@@ -66,7 +66,7 @@ export interface SpoutPlace {
   readonly offset: number
 }
 
-/** In the order of the fields of `Carried`; of the values, which one is the event in the record. */
+/** In the order of the fields of `Carried`, with null for undefined in JSON; of the values, which one is the event in the record. */
 type Envelope = readonly [
   component: string,
   stream: string,
@@ -74,12 +74,12 @@ type Envelope = readonly [
   origin: string,
   time: number,
   traceparent: string,
-  partitionkey: string | undefined,
-  input: readonly [topic: string, partition: number, offset: number] | undefined,
-  namedTask: number | undefined,
+  partitionkey: string | null | undefined,
+  input: readonly [topic: string, partition: number, offset: number] | null | undefined,
+  namedTask: number | null | undefined,
   below: Readonly<Record<string, string>>,
   values: Values,
-  eventField: string | undefined,
+  eventField: string | null | undefined,
   ...spoutPlace: readonly (readonly [component: string, partition: number, offset: number])[],
 ]
 
@@ -118,9 +118,10 @@ export function carriedRecord(carried: Carried, partition: number): RecordInput 
   ]
   if (spoutPlace) envelope.push([spoutPlace.component, spoutPlace.partition, spoutPlace.offset])
   const event = eventField === undefined ? undefined : toRecord(values[eventField] as Event)
-  let bytes: Buffer
+  let bytes: Buffer | string
   try {
-    bytes = serialize(envelope)
+    // A fraction of the time, and as many bytes.
+    bytes = saidByJson(envelope) ? JSON.stringify(envelope) : serialize(envelope)
   } catch (error) {
     throw new HeddleError(
       'HEDDLE_TUPLE_NOT_PORTABLE',
@@ -134,6 +135,26 @@ export function carriedRecord(carried: Carried, partition: number): RecordInput 
     partition,
   }
 }
+
+/** Whether it is the same after JSON, but for what is undefined there and null here. */
+function saidByJson([, , , , time, , , , , , values]: Envelope): boolean {
+  if (!Number.isFinite(time)) return false
+  for (const name in values) {
+    const value = values[name]
+    const kind = typeof value
+    if (kind === 'string' || kind === 'boolean') continue
+    if (kind !== 'number' || !Number.isFinite(value) || Object.is(value, -0)) return false
+  }
+  return true
+}
+
+/** '[': the other begins with 0xff. */
+const jsonStart = 0x5b
+
+const readEnvelope = (bytes: Uint8Array): Envelope =>
+  bytes[0] === jsonStart
+    ? (JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()) as Envelope)
+    : (deserialize(bytes) as Envelope)
 
 /** The record of times, by their sources, for one partition. */
 export const timesRecord = (times: Readonly<Record<string, number>>, partition: number): RecordInput => ({
@@ -172,11 +193,11 @@ export function carriedTuple(record: LogRecord, place: RecordPlace): Carried {
     packed,
     eventField,
     spoutPlace,
-  ] = deserialize(bytes) as Envelope
+  ] = readEnvelope(bytes)
   const values = Object.fromEntries(Object.entries(packed).map(([name, value]) => [name, unpack(value)]))
-  if (eventField !== undefined) {
+  if (eventField != null) {
     const headers = record.headers.filter(([name]) => name !== tupleHeader)
-    const key = partitionkey === undefined ? null : Buffer.from(partitionkey)
+    const key = partitionkey == null ? null : Buffer.from(partitionkey)
     values[eventField] = fromRecord({ ...plain(record), key, headers }, place)
   }
   return {
@@ -186,9 +207,9 @@ export function carriedTuple(record: LogRecord, place: RecordPlace): Carried {
     origin,
     time,
     traceparent,
-    partitionkey,
-    input: input && { topic: input[0], partition: input[1], offset: input[2] },
-    namedTask,
+    partitionkey: partitionkey ?? undefined,
+    input: input ? { topic: input[0], partition: input[1], offset: input[2] } : undefined,
+    namedTask: namedTask ?? undefined,
     below,
     values,
     ...(spoutPlace && {

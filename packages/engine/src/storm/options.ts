@@ -43,6 +43,13 @@ export interface StormEngineOptions {
   readonly maxBatch?: number
   /** A batch is sent when its tuples have this many bytes, before they are compressed. Default 256 KiB. */
   readonly maxBatchBytes?: number
+  /**
+   * A spout that has this many batches under way to a task waits a little to fill the next one. Default 8: enough that each process on
+   * the way has one to do, and so few that batches grow as soon as there is load.
+   */
+  readonly maxUnderWay?: number
+  /** How long it waits at most, in milliseconds. Default 10. */
+  readonly lingerMs?: number
   /** Code that does nothing else for this long, in milliseconds, is taken for stuck: its process is ended. Default 5 min. */
   readonly hangTimeoutMs?: number
   /** Least time between two errors of a task that Storm is told of, in milliseconds. Default 1 s: each is written to ZooKeeper. */

@@ -85,6 +85,8 @@ const withDefaults = (options: StormEngineOptions): Settings => ({
   drainMs: 30_000,
   maxBatch: 500,
   maxBatchBytes: 256 * 1024,
+  maxUnderWay: 8,
+  lingerMs: 10,
   hangTimeoutMs: 300_000,
   errorIntervalMs: 1000,
   ...options,
@@ -180,14 +182,14 @@ class Cluster implements StormEngine {
 
   #conf({ plan, transactional }: Submitted): Readonly<Record<string, unknown>> {
     const { workers, componentLog, clock, conf } = this.#settings
-    const { maxBatch, maxBatchBytes, hangTimeoutMs, errorIntervalMs } = this.#settings
+    const { maxBatch, maxBatchBytes, maxUnderWay, lingerMs, hangTimeoutMs, errorIntervalMs } = this.#settings
     return confOf(plan, {
       workers,
       componentLog,
       submittedAt: clock.now(),
       transactional,
       conf,
-      settings: { maxBatch, maxBatchBytes, hangTimeoutMs, errorIntervalMs },
+      settings: { maxBatch, maxBatchBytes, maxUnderWay, lingerMs, hangTimeoutMs, errorIntervalMs },
     })
   }
 

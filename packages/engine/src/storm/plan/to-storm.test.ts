@@ -32,7 +32,14 @@ test('the configuration has the plan, and the user has the last word', () => {
   const { plan } = contractTopologies.hanging('h', 'at-least-once')
   const conf = confOf(plan, {
     workers: 2,
-    settings: { maxBatch: 1, maxBatchBytes: 1, hangTimeoutMs: 1, errorIntervalMs: 1 },
+    settings: {
+      maxBatch: 1,
+      maxBatchBytes: 1,
+      maxUnderWay: 1,
+      lingerMs: 1,
+      hangTimeoutMs: 1,
+      errorIntervalMs: 1,
+    },
     componentLog: { url: 'kafka://x' },
     submittedAt: 5,
     transactional: ['x'],

@@ -1,9 +1,16 @@
-import type { RecordInput } from '@heddle/core'
+import { ManualClock, type RecordInput } from '@heddle/core'
 import { expect, test } from 'vitest'
 import { Root, type RootOwner } from '../../local/root.ts'
 import { Outbox } from './outbox.ts'
 
-const settings = { maxBatch: 3, maxBatchBytes: 100, hangTimeoutMs: 1, errorIntervalMs: 1 }
+const settings = {
+  maxBatch: 3,
+  maxBatchBytes: 100,
+  maxUnderWay: 2,
+  lingerMs: 10,
+  hangTimeoutMs: 1,
+  errorIntervalMs: 1,
+}
 const [one, two] = [
   { stream: 'to-x', place: 0 },
   { stream: 'to-x', place: 1 },
@@ -64,4 +71,36 @@ test('a root is held until its tuple is sent, and one that was given up is not s
   await turn()
   expect(made.sent).toEqual([[0, ['a']]])
   expect(made.done).toBe(1)
+})
+
+test('a task with batches under way gets the next one when it is full, one is done, or a while is over', async () => {
+  const clock = new ManualClock()
+  const sent: string[][] = []
+  let underWay = 2
+  const owner: RootOwner = { begun: () => {}, failed: () => {}, done: () => {} }
+  const box = new Outbox(settings, (_, records) => sent.push(records.map(({ value }) => value as string)), {
+    underWay: () => underWay,
+    clock,
+  })
+  const add = (value: string): void => box.add(one, record(value), new Root(owner, 0))
+  add('a')
+  await turn()
+  add('b')
+  await turn()
+  expect(sent).toEqual([])
+  add('c')
+  expect(sent).toEqual([['a', 'b', 'c']])
+  add('d')
+  await turn()
+  underWay = 1
+  box.more()
+  await turn()
+  expect(sent.at(-1)).toEqual(['d'])
+  underWay = 2
+  add('e')
+  await turn()
+  expect(sent.length).toBe(2)
+  await clock.advance(10)
+  await turn()
+  expect(sent.at(-1)).toEqual(['e'])
 })

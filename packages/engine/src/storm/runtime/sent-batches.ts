@@ -1,13 +1,22 @@
 import { HeddleError } from '@heddle/core'
 import { type Root, failAll } from '../../local/root.ts'
 import type { Commands } from './commands.ts'
+import type { Destination } from './destination.ts'
 import type { SendBatch } from './outbox.ts'
 import type { SendPlain } from './plain-tuples.ts'
+
+interface Sent {
+  readonly roots: readonly Root[]
+  /** Of a batch: the task that it went to. */
+  readonly to?: Destination
+}
 
 /** The batches and plain tuples of a spout that Storm has neither acked nor failed. */
 export class SentBatches {
   readonly #commands: Commands
-  readonly #sent = new Map<string, readonly Root[]>()
+  readonly #sent = new Map<string, Sent>()
+  /** Batches by the task that they went to. */
+  readonly #underWay = new Map<Destination, number>()
   #last = 0
 
   constructor(commands: Commands) {
@@ -16,7 +25,8 @@ export class SentBatches {
 
   readonly send: SendBatch = (to, records, roots) => {
     const id = String(++this.#last)
-    this.#sent.set(id, roots)
+    this.#sent.set(id, { roots, to })
+    this.#underWay.set(to, this.underWay(to) + 1)
     this.#commands.emit({ id, to, records })
   }
 
@@ -24,7 +34,12 @@ export class SentBatches {
     const id = String(++this.#last)
     this.#commands.emitPlain({ id, ...tuple })
     root.hold()
-    this.#sent.set(id, [root])
+    this.#sent.set(id, { roots: [root] })
+  }
+
+  /** How many batches to that task are neither acked nor failed. */
+  underWay(to: Destination): number {
+    return this.#underWay.get(to) ?? 0
   }
 
   /** All that came of a batch is done. */
@@ -38,8 +53,10 @@ export class SentBatches {
   }
 
   #take(id: string): readonly Root[] {
-    const roots = this.#sent.get(id) ?? []
+    const sent = this.#sent.get(id)
+    if (!sent) return []
     this.#sent.delete(id)
-    return roots
+    if (sent.to) this.#underWay.set(sent.to, this.underWay(sent.to) - 1)
+    return sent.roots
   }
 }

@@ -4,6 +4,9 @@ export interface ComponentSettings {
   readonly maxBatch: number
   /** A batch is sent when its parts have this many bytes. */
   readonly maxBatchBytes: number
+  /** A spout that has so many batches under way to a task fills the next one, for at most so many milliseconds. */
+  readonly maxUnderWay: number
+  readonly lingerMs: number
   /** Code that does nothing else for this long, in milliseconds, is stuck in a loop: the process ends, and Storm starts it again. */
   readonly hangTimeoutMs: number
   /** Least time between two errors of a component that Storm is told of, in milliseconds: each is written to ZooKeeper. */

@@ -39,7 +39,10 @@ export class TopicHost implements SourceHost {
       report(error)
       letters.write({ ...letters.unknown(root.startedAt), component: component.id, root, error })
     }
-    this.#outbox = new Outbox(context.settings, this.#sent.send)
+    this.#outbox = new Outbox(context.settings, this.#sent.send, {
+      clock,
+      underWay: (to) => this.#sent.underWay(to),
+    })
     this.#reads = (context.reads ? outputsReads : eventReads)(context, {
       ...context,
       outbox: this.#outbox,
@@ -111,10 +114,12 @@ export class TopicHost implements SourceHost {
 
   acked(id: string): void {
     this.#sent.acked(id)
+    this.#outbox.more()
   }
 
   failed(id: string): void {
     this.#sent.failed(id)
+    this.#outbox.more()
   }
 
   /** Tells how far event time has come, and what is done for good. */

@@ -24,6 +24,7 @@ import { topicOutput } from './topic-output.ts'
 export class UserSpoutHost implements SourceHost {
   readonly #context: ComponentContext
   readonly #sent: SentBatches
+  readonly #outbox: Outbox
   readonly #store: TaskStore
   readonly #driver: SpoutDriver
   readonly #news: NewsSender
@@ -45,10 +46,13 @@ export class UserSpoutHost implements SourceHost {
     this.#sent = new SentBatches(commands)
     this.#news = new NewsSender(context, commands)
     this.#eventTime = new EventTime(plan, clock, -Infinity)
-    const outbox = new Outbox(context.settings, this.#sent.send)
+    this.#outbox = new Outbox(context.settings, this.#sent.send, {
+      clock,
+      underWay: (to) => this.#sent.underWay(to),
+    })
     const ports = portsOf({
       ...context,
-      outbox,
+      outbox: this.#outbox,
       sendPlain: this.#sent.sendPlain,
       refused: ({ root }, error) => refused(root, error),
     })
@@ -107,10 +111,12 @@ export class UserSpoutHost implements SourceHost {
 
   acked(id: string): void {
     this.#sent.acked(id)
+    this.#outbox.more()
   }
 
   failed(id: string): void {
     this.#sent.failed(id)
+    this.#outbox.more()
   }
 
   async #run(stopped: AbortSignal): Promise<void> {
