@@ -1,15 +1,11 @@
 import { dirname, join } from 'node:path'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type Log, type Topology, errorMessage, isHeddleError, systemClock } from '@heddle/core'
-import { BoltHost } from './bolt-host.ts'
 import { Commands } from './commands.ts'
 import { type ComponentContext, json, readHandshake } from './component-context.ts'
-import type { CodeData, FromCode, ToCode } from './messages.ts'
+import type { CodeData, FromCode } from './messages.ts'
+import { openHost } from './open-host.ts'
 import { confNames } from './settings.ts'
-import type { SourceHost } from './source-host.ts'
-import { TopicHost } from './topic-host.ts'
-import { TransactionalHost } from './transactional-host.ts'
-import { UserSpoutHost } from './user-spout-host.ts'
 
 /** What a bundle gives to its components. */
 export interface Served {
@@ -50,40 +46,13 @@ export async function runCode({ load, openLog }: Served): Promise<void> {
     const log = await openLog(json(handshake.conf, confNames.log), folder)
     const report = sparsely(commands, known.settings.errorIntervalMs)
     const context: ComponentContext = { ...known, log, report, broken }
-    const receive =
-      known.component.kind === 'spout' || known.reads
-        ? forSource(await sourceOf(context, commands))
-        : forBolt(await boltOf(context, commands))
+    const receive = await openHost(context, commands)
     port.on('message', receive)
     post({ ready: true })
   } catch (error) {
     broken(error)
   }
 }
-
-const sourceOf = (context: ComponentContext, commands: Commands): Promise<SourceHost> =>
-  context.reads || context.component.operator === 'topic'
-    ? TopicHost.open(context, commands)
-    : UserSpoutHost.open(context, commands)
-
-const boltOf = (context: ComponentContext, commands: Commands): Promise<BoltHost | TransactionalHost> =>
-  context.transactional.has(context.component.id)
-    ? TransactionalHost.open(context, commands)
-    : BoltHost.open(context, commands)
-
-const forBolt =
-  (host: BoltHost | TransactionalHost) =>
-  (message: ToCode): void => {
-    if ('tuples' in message) host.receive(message.tuples)
-  }
-
-const forSource =
-  (host: SourceHost) =>
-  (message: ToCode): void => {
-    if ('acked' in message) for (const id of message.acked) host.acked(id)
-    else if ('failed' in message) for (const id of message.failed) host.failed(id)
-    else if ('active' in message) host.activate(message.active)
-  }
 
 /** Tells Storm of errors, but not of each: it writes them to ZooKeeper. */
 function sparsely(commands: Commands, intervalMs: number): (error: unknown) => void {
