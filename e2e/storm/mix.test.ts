@@ -7,6 +7,7 @@ import { javaTool, majorVersion } from '../../tools/services/java-tool.ts'
 import { servicesAvailable } from '../../tools/services/toolchain.ts'
 import { heddle } from '../house/cli.ts'
 import { type TestKafka, startTestKafka } from '../kafka/test-kafka.ts'
+import { FluxRun } from './flux/flux-run.ts'
 import { parts } from './mix/parts.ts'
 import { type TestStorm, startTestStorm } from './test-storm.ts'
 
@@ -114,6 +115,19 @@ describe.runIf(runnable && servicesAvailable('storm') && servicesAvailable('kafk
       expect(products.sort((a, b) => a.n - b.n)).toEqual(
         Array.from({ length: numbers }, (_, n) => ({ n, product: 7 * n })),
       )
+    })
+
+    test('a Flux file of programs runs there as it is', async () => {
+      using flux = new FluxRun()
+      env = { ...env, ...flux.env }
+      try {
+        expect(await onStorm('submit', flux.file, '--filter', flux.filter)).toBe(
+          'squares is active on Storm, with 4 tasks\n',
+        )
+        expect(await flux.squares()).toEqual(flux.expected)
+      } finally {
+        await onStorm('storm', 'kill', 'squares', '--wait', '0s')
+      }
     })
   },
 )
