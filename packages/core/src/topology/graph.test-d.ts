@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest'
-import { type BoltFunction, fromTopic, topology } from '../index.ts'
+import { type BoltFunction, fromTopic, java, topology } from '../index.ts'
 
 const split: BoltFunction<{ line: string }, { word: string }> = () => {}
 const count: BoltFunction<{ word: string }, { count: number }> = () => {}
@@ -34,5 +34,16 @@ describe('types of a graph', () => {
     )
     // @ts-expect-error line is a number there
     t.bolt('wrong', split, { fields: ['word'] }).shuffle(typed)
+  })
+
+  it('know the fields of a class in Java, as they are declared, and what it can be given', () => {
+    const counted = t
+      .bolt('java', java('Count', ['a', 1, true, 5n, { double: 1 }]), { fields: ['n'] })
+      .shuffle(words)
+    t.bolt('sum', () => {}).fields(counted, 'n')
+    // @ts-expect-error no such field
+    t.bolt('wrong', () => {}).fields(counted, 'm')
+    // @ts-expect-error a list is no argument
+    java('Count', [['a']])
   })
 })

@@ -9,6 +9,7 @@ import {
   event,
   fromRecord,
   fromTopic,
+  java,
   toRecord,
   toTopic,
   topic,
@@ -136,5 +137,16 @@ test.each(['at-least-once', 'exactly-once'] as const)('windows, %s', async (guar
   const out = await read('per-user', 2)
   expect(out.map(({ data }) => (data as { value: number }).value)).toEqual([3, 1])
   expect(out[0]!.partitionkey).toBe('u')
+  await engine.close()
+})
+
+test('a class in Java is refused, with where it runs', async () => {
+  const t = topology.graph('t')
+  const lines = t.spout('lines', fromTopic('lines'), { fields: ['line'] })
+  t.bolt('count', java('org.example.CountBolt')).shuffle(lines)
+  const engine = localEngine({ log })
+  await expect(engine.submit(t)).rejects.toThrow(
+    "'count' of 't' is the class org.example.CountBolt, and Java runs on Storm only",
+  )
   await engine.close()
 })

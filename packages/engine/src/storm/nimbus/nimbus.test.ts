@@ -1,10 +1,12 @@
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net'
 import { setImmediate as immediate } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { ManualClock, isHeddleError } from '@heddle/core'
 import { afterEach, expect, test } from 'vitest'
 import { Reader, Writer } from '../thrift/bytes.ts'
 import { string } from '../thrift/type.ts'
 import { parseStormUrl } from './address.ts'
+import { withJars } from './dependency-jars.ts'
 import { methods } from './methods.ts'
 import { Nimbus } from './nimbus.ts'
 
@@ -168,4 +170,28 @@ test('addresses', () => {
     'storm://a/b',
   ])
     expect(() => parseStormUrl(wrong)).toThrow(`'${wrong}' is not`)
+})
+
+test('jars are uploaded under keys of their own, and deleted when the topology is not submitted after all', async () => {
+  const server = await serve(() => ({
+    getLeader: { result: summary(server.port) },
+    beginCreateBlob: { result: 'session' },
+    uploadBlobChunk: {},
+    finishBlobUpload: {},
+    deleteBlob: {},
+  }))
+  const nimbus = new Nimbus({ seeds: [server] })
+  const jar = fileURLToPath(import.meta.url)
+  const uploaded = ['getLeader', 'beginCreateBlob', 'uploadBlobChunk', 'finishBlobUpload']
+  let keys: readonly string[] = []
+  await withJars(nimbus, [jar], async (given) => void (keys = given))
+  expect(keys).toEqual([expect.stringMatching(/^dep-[0-9a-f-]{36}-nimbus\.test\.ts$/)])
+  expect(server.calls).toEqual(uploaded)
+  const refused = withJars(nimbus, [jar], () => Promise.reject(new Error('no')))
+  await expect(refused).rejects.toThrow('no')
+  expect(server.calls).toEqual([...uploaded, ...uploaded.slice(1), 'deleteBlob'])
+  expect(
+    isHeddleError(await failure(withJars(nimbus, ['/no/such.jar'], async () => {})), 'HEDDLE_MODULE_INVALID'),
+  ).toBe(true)
+  await nimbus.close()
 })
