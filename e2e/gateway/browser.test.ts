@@ -97,6 +97,40 @@ test.skipIf(skipped)(
   },
 )
 
+test.skipIf(skipped)(
+  'the client shares the work of a subscription, asks and replies in a browser',
+  async () => {
+    await using site = await pages()
+    await using served = await serve({ cors: [new URL(site.url).origin] }, 1)
+    const page = await browser!.newPage()
+    await page.goto(site.url)
+    const seen = await page.evaluate(async (url) => {
+      const client = window.createClient({ url })
+      const prices = client.subscription('prices')
+      await prices.create({ topics: ['orders'] })
+      const ended = new AbortController()
+      const working = prices.work<number>(
+        (asked) => client.reply(asked, { type: 'price', data: asked.data * 2 }),
+        { signal: ended.signal },
+      )
+      const price = await client.request<number>(
+        'orders',
+        { type: 'asked', data: 21 },
+        { timeoutMs: 100_000 },
+      )
+      ended.abort()
+      await working
+      const { backlog } = await prices.describe()
+      await prices.delete()
+      await client.close()
+      return { data: price.data, backlog }
+    }, served.url)
+    expect(seen).toEqual({ data: 42, backlog: 0 })
+    await page.close()
+  },
+  120_000,
+)
+
 test.skipIf(skipped)("a browser's own EventSource goes on after the gateway was restarted", async () => {
   await using site = await pages()
   const cors = [new URL(site.url).origin]

@@ -11,7 +11,7 @@ const put = (url: string, body: object) =>
 async function serveMails(settings: object = {}, options: Parameters<typeof serve>[0] = {}) {
   const served = await serve(options, 1)
   const mails = `${served.url}/subscriptions/mails`
-  await put(mails, { topics: ['orders'], ...settings })
+  await put(mails, { topics: ['orders'], leaseMs: 600_000, ...settings })
   return {
     mails,
     served,

@@ -1,7 +1,9 @@
 import { bufferFull, closed } from './client-error.ts'
-import { type EventInit, eventText } from './event.ts'
+import { type DurableSubscription, durableSubscription } from './durable-subscription.ts'
+import { type Event, type EventInit, eventText } from './event.ts'
 import { type ClientOptions, settingsOf } from './options.ts'
 import { type Published, Publisher } from './publisher.ts'
+import { type RequestOptions, replyTo, request } from './request.ts'
 import { type Received, type SubscribeOptions, subscription } from './subscription.ts'
 
 /** What became of one event of several: it is durable, or it was refused. */
@@ -26,7 +28,24 @@ export interface Client {
    * }
    */
   subscribe<T = unknown>(topic: string, options?: SubscribeOptions): AsyncIterableIterator<Received<T>>
-  /** Ends subscriptions, waits until all that was published has its answer, and takes no more. */
+  /**
+   * A durable subscription, whose events are shared by its consumers, settled one by one, and tried again. Nothing is asked by this.
+   * @example await client.subscription('mails').work((event) => send(event.data), { concurrency: 16 })
+   */
+  subscription(name: string): DurableSubscription
+  /**
+   * Publishes an event to a topic, and resolves with the reply to it.
+   * @throws ClientError HEDDLE_REQUEST_TIMEOUT when none came in time.
+   * @example const { data } = await client.request<Price>('prices', { type: 'price.asked', data: { item: 7 } })
+   */
+  request<T = unknown>(topic: string, event: EventInit, options?: RequestOptions): Promise<Event<T>>
+  /**
+   * Publishes the reply to an event that was a request; resolves when it is durable.
+   * @throws ClientError; RangeError when the event is no request.
+   * @example await client.subscription('prices').work((event) => client.reply(event, { type: 'price', data: 12 }))
+   */
+  reply(request: Event, event: EventInit): Promise<Published>
+  /** Ends subscriptions and pulls, waits until all that was published has its answer, and takes no more. */
   close(): Promise<void>
 }
 
@@ -69,6 +88,15 @@ export function createClient(options: ClientOptions): Client {
     publish: publish as Client['publish'],
     subscribe: <T>(topic: string, subscribeOptions: SubscribeOptions = {}) =>
       subscription<T>(settings, topic, subscribeOptions, reading.signal),
+    subscription: (name) => durableSubscription(settings, name, reading.signal),
+    async request<T>(topic: string, event: EventInit, requestOptions: RequestOptions = {}) {
+      if (isClosed) throw closed()
+      return await request<T>(settings, topic, event, requestOptions)
+    },
+    async reply(asked, init) {
+      const { event, topic } = replyTo(asked, init)
+      return await (publish(topic, event) as Promise<Published>)
+    },
     async close() {
       isClosed = true
       reading.abort()

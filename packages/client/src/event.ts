@@ -58,8 +58,11 @@ export function eventText(init: EventInit): string {
 }
 
 /** The event of its JSON. */
-export function readEvent<T>(json: string): Event<T> {
-  const event = JSON.parse(json) as Record<string, unknown>
+export const readEvent = <T>(json: string): Event<T> =>
+  eventOf<T>(JSON.parse(json) as Record<string, unknown>)
+
+/** The event of the object that its JSON is. */
+export function eventOf<T>(event: Readonly<Record<string, unknown>>): Event<T> {
   if (typeof event['data_base64'] !== 'string') return event as unknown as Event<T>
   const { data_base64: base64, ...rest } = event
   return { ...rest, data: fromBase64(base64) } as unknown as Event<T>
