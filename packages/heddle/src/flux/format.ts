@@ -60,7 +60,7 @@ const vertex = object('a spout or a bolt', {
 })
 
 /** Storm's groupings, as Flux calls them. */
-export const groupings = [
+const groupings = [
   'SHUFFLE',
   'FIELDS',
   'ALL',
