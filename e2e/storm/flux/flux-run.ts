@@ -19,7 +19,7 @@ export class FluxRun implements Disposable {
     this.folder = mkdtempSync(join(tmpdir(), 'heddle-flux-'))
     this.#out = join(this.folder, 'out')
     this.filter = join(this.folder, 'test.properties')
-    writeFileSync(this.filter, 'timeout=20\n')
+    writeFileSync(this.filter, 'timeout=60\n')
     this.env = { FLUX_OUT: this.#out }
   }
 

@@ -5,7 +5,7 @@ import { event, fromTopic, java, shell, toTopic, topology } from 'heddle'
 const { MIX_BROKERS = '', MIX_JARS = '', MIX_PROGRAMS = '' } = process.env
 const jars = MIX_JARS.split(':')
 
-const t = topology.graph('mix', { messageTimeout: '10s' })
+const t = topology.graph('mix', { messageTimeout: '60s' })
 
 // Java, then ours, then Python, then ours.
 const lines = t.spout('lines', java('LinesSpout', [MIX_BROKERS, 'mix.lines'], { jars }), { fields: ['line'] })

@@ -1,4 +1,4 @@
-import { fromTopic, isHeddleError, java, shell, toTopic, topology } from '@heddle/core'
+import { fromTopic, isHeddleError, java, shell, toTopic, topic, topology } from '@heddle/core'
 import { expect, test } from 'vitest'
 import { jarsOf, portable } from './portable.ts'
 import { toStorm } from './to-storm.ts'
@@ -60,6 +60,16 @@ test('what is submitted has no paths of this machine', () => {
   expect(text).not.toContain('/here')
   expect(text).toContain('shout.py')
   expect(portable(plan).settings).toEqual(plan.settings)
+})
+
+test('an error branch of a program is refused: Storm has none', () => {
+  const t = topology('t')
+    .from(topic<string>('in'))
+    .through(shell('score'), { onError: (failures) => failures.to(topic('failed')) })
+    .to(topic('out'))
+  expect(() => checkSupported(t)).toThrow(
+    "'shell' has an error branch, and what a program or a class fails is read again by its spout",
+  )
 })
 
 test('groupings that Storm does not have for them are refused, with the reason', () => {

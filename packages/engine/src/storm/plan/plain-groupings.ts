@@ -1,4 +1,4 @@
-import type { Grouping, Plan, PlanComponent } from '@heddle/core'
+import { type Grouping, type Plan, type PlanComponent, errorStream } from '@heddle/core'
 import type { Grouping as StormGrouping } from '../nimbus/structs.ts'
 import { isForeign } from '../runtime/plain-tuples.ts'
 
@@ -26,8 +26,12 @@ export function plainGrouping(grouping: Grouping): StormGrouping {
 export const isPlain = (from: PlanComponent | undefined, to: PlanComponent): boolean =>
   isForeign(to) || (from !== undefined && isForeign(from))
 
-/** What is wrong with the inputs of a component of which Storm does the grouping; one reason at most. */
+/** What is wrong with a component at an edge where Storm does the grouping; one reason at most. */
 export function plainMistake({ components }: Plan, component: PlanComponent): string | undefined {
+  const takesErrors = ({ inputs }: PlanComponent): boolean =>
+    inputs.some(({ from, stream }) => from === component.id && stream === errorStream)
+  if (isForeign(component) && components.some(takesErrors))
+    return 'has an error branch, and what a program or a class fails is read again by its spout'
   for (const { from, stream, grouping } of component.inputs) {
     const source = components.find(({ id }) => id === from)
     if (!isPlain(source, component)) continue
