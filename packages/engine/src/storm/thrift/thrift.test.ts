@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Reader, Writer } from './bytes.ts'
 import { ThriftException, callFrame, readReply } from './message.ts'
-import { type Type, binary, bool, double, int32, int64, list, map, string, struct } from './type.ts'
+import { type Type, bigInt64, binary, bool, double, int32, int64, list, map, string, struct } from './type.ts'
 
 const inner = struct({ name: [1, string], size: [2, int64, 'optional'] })
 const outer = struct({
@@ -127,4 +127,13 @@ describe('a reply', () => {
     expect(() => readReply(message(2, 'get', 4, body), 'get', 3, reply)).toThrow('answered by get (4)')
     expect(() => readReply(message(1, 'get', 3, body), 'get', 3, reply)).toThrow('of kind 1')
   })
+})
+
+test('a whole number of 64 bits is read as it was written', () => {
+  const type = struct({ long: [2, bigInt64] })
+  for (const long of [2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 1n, -1n]) {
+    const bytes = bytesOf(type, { long })
+    expect(bytes.toString('hex')).toBe(`0a0002${BigInt.asUintN(64, long).toString(16).padStart(16, '0')}00`)
+    expect(type.read(new Reader(bytes))).toEqual({ long })
+  }
 })
