@@ -52,6 +52,7 @@ export default defineConfig({
           'yaml',
           'publish-and-read',
           'subscriptions',
+          'webhooks-out',
           'kafka',
           'testing',
         ]),

@@ -90,3 +90,29 @@ test('consumers of two processes share a subscription; one goes, the other has a
     await opened.close()
   }
 }, 180_000)
+
+test('a lease that one process gave is settled through another', async () => {
+  const topic = `orders-${randomUUID()}`
+  const name = `mails-${randomUUID()}`
+  const opened = await openTestLog({ brokers: kafka.brokers })
+  const logs = [opened.log, await opened.elsewhere()] as const
+  const [first, second] = logs.map((log) => createDelivery({ log, forwardMs: 120_000 })) as [
+    Delivery,
+    Delivery,
+  ]
+  try {
+    await opened.log.createTopic({ name: topic, partitions: 1 })
+    await first.create(name, { topics: [topic], leaseMs: 600_000 })
+    await publish(opened.log, topic, 2)
+    const given = [...(await first.pull(name, { waitMs: 60_000 }))]
+    while (given.length < 2) given.push(...(await first.pull(name, { waitMs: 60_000 })))
+    expect(await second.settle(name, [{ lease: given[0]!.lease, as: 'ack' }])).toEqual([])
+    expect(await first.settle(name, [{ lease: given[0]!.lease, as: 'ack' }])).toEqual([given[0]!.lease])
+    expect(await second.settle(name, [{ lease: given[1]!.lease, as: 'ack' }])).toEqual([])
+    expect(await second.describe(name)).toMatchObject({ backlog: 0 })
+  } finally {
+    await Promise.all([first.close(), second.close()])
+    await logs[1].close()
+    await opened.close()
+  }
+}, 240_000)
