@@ -8,9 +8,7 @@
  *         facts        JSON: see `Facts`
  *         key, value   of the record, as long as the facts say
  * ```
- * It is the value of the record by which a schedule is accepted, and the value in the store, where its key is
- * `t/<at>/<place>/<id>`: at and place in decimal, 15 and 16 digits, so that keys are in the order in which they are due, and those
- * that are due at once in the order in which they were accepted. `i/<id>` has that key as its value.
+ * It is the value of the record by which a schedule is accepted, and the value in the store. See `timetable.ts` for its keys.
  *
  * @module
  */
@@ -29,6 +27,8 @@ export interface Facts {
   readonly topic: string
   /** Milliseconds since 1970. */
   readonly createdAt: number
+  /** Among those that are due at once, the lower ones are sent first. */
+  readonly place: number
   readonly timing: ScheduleTiming
   /** How often it was sent, or how many runs it began. */
   readonly sent: number
@@ -50,12 +50,21 @@ const version = 1
 const headBytes = 13
 
 export function encodeEntry({ at, facts, key, value }: Entry): Buffer {
-  const text = Buffer.from(JSON.stringify(facts))
-  const head = Buffer.allocUnsafe(headBytes)
-  head.writeUInt8(version)
-  head.writeDoubleBE(at, 1)
-  head.writeUInt32BE(text.length, 9)
-  return Buffer.concat([head, text, key ?? empty, value ?? empty])
+  const text = JSON.stringify(facts)
+  const textBytes = Buffer.byteLength(text)
+  // Once for each that is accepted: in one piece.
+  const entry = Buffer.allocUnsafe(headBytes + textBytes + (key?.length ?? 0) + (value?.length ?? 0))
+  entry[0] = version
+  entry.writeDoubleBE(at, 1)
+  entry.writeUInt32BE(textBytes, 9)
+  entry.write(text, headBytes)
+  let end = headBytes + textBytes
+  for (const part of [key, value]) {
+    if (!part) continue
+    entry.set(part, end)
+    end += part.length
+  }
+  return entry
 }
 
 /** @throws HEDDLE_SCHEDULE_INVALID for what is no entry. */
@@ -83,26 +92,12 @@ export function entryOf(
   facts: Omit<Facts, 'key' | 'value' | 'headers'>,
 ): Entry {
   const [key, value] = [bytesOf(record.key), bytesOf(record.value)]
-  const headers = (record.headers ?? []).map(([name, content]) => [name, textOf(content)] as const)
+  const { headers: given = [] } = record
+  const headers = given.every(isText)
+    ? given
+    : given.map(([name, content]) => [name, textOf(content)] as const)
   return { at, key, value, facts: { ...facts, key: key?.length ?? -1, value: value?.length ?? -1, headers } }
 }
-
-export const timeKey = (at: number, place: number, id: string): string =>
-  `t/${String(at).padStart(15, '0')}/${String(place).padStart(16, '0')}/${id}`
-
-/** Where all that is due at `at` or before ends. */
-export const timeKeysUntil = (at: number): { readonly gte: string; readonly lt: string } => ({
-  gte: 't/',
-  lt: `t/${String(Math.max(0, at) + 1).padStart(15, '0')}`,
-})
-
-export const idKey = (id: string): string => `i/${id}`
-
-/** When the key of an entry says that it is due, and its place. */
-export const readTimeKey = (key: string): { readonly at: number; readonly place: number } => ({
-  at: Number(key.slice(2, 17)),
-  place: Number(key.slice(18, 34)),
-})
 
 /** What is told of an entry. */
 export function scheduleOf({ at, facts, value }: Entry): Schedule {
@@ -127,7 +122,9 @@ export const recordIn = ({ facts, key, value }: Entry): Pick<LogRecord, 'key' | 
   headers: facts.headers.map(([name, text]) => [name, Buffer.from(text)] as const),
 })
 
-const empty = Buffer.alloc(0)
+type Headers = Facts['headers'][number]
+
+const isText = (header: readonly [string, Bytes | string]): header is Headers => typeof header[1] === 'string'
 
 export const asBuffer = (bytes: Bytes): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

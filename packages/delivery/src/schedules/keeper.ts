@@ -82,7 +82,10 @@ export class Keeper {
       if (entries.length > 0) await sender.send(entries, now)
       const waitMs = timetable.nextAt - clock.now()
       const { next, records } = await this.#read(offset, waitMs)
-      if (next > offset) offset = await this.#takeIn({ member, transactor, register }, records, next)
+      if (next > offset) {
+        offset = await this.#takeIn({ member, transactor, register }, records, next)
+        if (records.length < batch) await this.#gather(timetable.nextAt)
+      }
       if (clock.now() < cleanAt) continue
       await this.#clean(offset)
       cleanAt = clock.now() + this.#context.cleanMs
@@ -94,6 +97,13 @@ export class Keeper {
     if (committed) return committed.offset
     const partitions = await this.#context.log.partitions(this.#place.topic)
     return partitions.find(({ partition }) => partition === this.#place.partition)?.earliest ?? 0
+  }
+
+  /** Lets more come together, until something is due. */
+  async #gather(nextAt: number): Promise<void> {
+    const { clock, gatherMs } = this.#context
+    const ms = Math.min(gatherMs, nextAt - clock.now())
+    if (ms > 0) await sleep(clock, ms, this.#stopped.signal)
   }
 
   /** What is asked for, when that comes before something is due. */

@@ -18,13 +18,30 @@ export const storeOf = (partition: number): string => `heddle.schedules.${partit
 /** Not `count`, which means another thing where ids stand in an address. */
 const idPattern = /^(?!count$)[a-zA-Z0-9._:-]{1,200}$/
 
+const givenPattern = /^([0-9a-z]{9})-([0-9a-z]{11})-[0-9a-f]{8}$/
+
 /** @throws HEDDLE_SCHEDULE_INVALID */
 export function checkId(id: string): void {
-  if (!idPattern.test(id))
+  if (!idPattern.test(id) || givenPattern.test(id))
     throw new HeddleError(
       'HEDDLE_SCHEDULE_INVALID',
-      `'${id.slice(0, 200)}' is no id: 1 to 200 letters, digits, '.', '_', ':' and '-', and not 'count'`,
+      `'${id.slice(0, 200)}' is no id: 1 to 200 letters, digits, '.', '_', ':' and '-', not 'count', and not one that was given`,
     )
+}
+
+/**
+ * The id of a schedule for which none was chosen: it says where the schedule is, so that most need no index.
+ * @param at When it is due at first.
+ * @param place See `Facts`.
+ * @param instance Eight hexadecimal digits of the process that gives it.
+ */
+export const givenId = (at: number, place: number, instance: string): string =>
+  `${at.toString(36).padStart(9, '0')}-${place.toString(36).padStart(11, '0')}-${instance}`
+
+/** What a given id says; `undefined` for one that was chosen. */
+export function readGivenId(id: string): { readonly at: number; readonly place: number } | undefined {
+  const match = givenPattern.exec(id)
+  return match ? { at: Number.parseInt(match[1]!, 36), place: Number.parseInt(match[2]!, 36) } : undefined
 }
 
 /** What stands between the id of a schedule and the number of a run that it began. */

@@ -44,29 +44,23 @@ export class Register {
         continue
       }
       // It sees what is committed only: what came before it goes first.
-      if ((request.verb === 'list' || request.verb === 'count') && !change.empty)
+      if ((request.verb === 'list' || request.verb === 'count') && !change.empty) {
+        change.end()
         return { answers, failures, offset: record.offset }
-      if (request.verb === 'set') this.#set(change, request.entry, record.offset)
+      }
+      if (request.verb === 'set') change.set(request.entry, record.value!)
       else
         answers.push({
           request: request.request,
           partition: this.#partition,
-          ...this.#answer(change, request, record.offset),
+          ...this.#answer(change, request),
         })
     }
+    change.end()
     return { answers, failures, offset: next }
   }
 
-  #set(change: Change, entry: Entry, place: number): void {
-    const before = change.find(entry.facts.id)
-    change.put(entry, place, before)
-  }
-
-  #answer(
-    change: Change,
-    request: Exclude<Request, { verb: 'set' }>,
-    place: number,
-  ): Omit<Answer, 'request' | 'partition'> {
+  #answer(change: Change, request: Exclude<Request, { verb: 'set' }>): Omit<Answer, 'request' | 'partition'> {
     switch (request.verb) {
       case 'cancel': {
         const found = change.cancel(request.id)
@@ -76,7 +70,8 @@ export class Register {
         const found = change.find(request.id)
         if (!found) return {}
         const moved = { ...found, at: request.at }
-        change.put(moved, place, found)
+        change.remove(found)
+        change.put(moved)
         return { found: scheduleOf(moved) }
       }
       case 'show': {
@@ -110,7 +105,12 @@ export class Register {
 
 /** @throws HEDDLE_SCHEDULE_INVALID for what was written by somebody else. */
 function checkEntry({ at, facts }: Entry): void {
-  if (!isKnownAs(facts.id) || typeof facts.topic !== 'string' || !(at >= 0 && at <= lastTime))
+  if (
+    !isKnownAs(facts.id) ||
+    typeof facts.topic !== 'string' ||
+    !(facts.place >= 0) ||
+    !(at >= 0 && at <= lastTime)
+  )
     throw new HeddleError('HEDDLE_SCHEDULE_INVALID', `an entry with the id '${facts.id}'`)
   checkTiming(facts.timing)
 }

@@ -79,7 +79,7 @@ export const answerRecord = (answer: Answer): RecordInput => ({
 /** @throws HEDDLE_SCHEDULE_INVALID for what somebody else wrote there. */
 export function readRequest({ headers, value }: LogRecord): Request {
   const found = headers.find(([name]) => name === 'ce_type')
-  const type = found ? asBuffer(found[1]).toString() : ''
+  const type = found ? asBuffer(found[1]).latin1Slice() : ''
   if (!type.startsWith(prefix) || value === null)
     throw new HeddleError('HEDDLE_SCHEDULE_INVALID', `an event of type '${type}' is no request`)
   const verb = type.slice(prefix.length) as Request['verb']

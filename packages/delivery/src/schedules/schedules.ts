@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import {
+  type Appended,
   type Clock,
   HeddleError,
   type Log,
@@ -17,12 +17,12 @@ import {
 } from '@heddle/core'
 import { decodeEntry, encodeEntry, entryOf, recordIn } from './entry.ts'
 import { Keepers } from './keepers.ts'
-import { checkId, isKnownAs, schedulesTopic } from './names.ts'
+import { checkId, givenId, isKnownAs, schedulesTopic } from './names.ts'
 import { type ScheduleContext, type SchedulesOptions, defaultScheduleSettings } from './options.ts'
 import { mergePages, readCursor } from './page.ts'
 import { Questions } from './questions.ts'
 import { type Answer, requestRecord } from './request.ts'
-import { Targets } from './targets.ts'
+import { type Target, Targets } from './targets.ts'
 import { checkTiming, firstTime } from './timing.ts'
 
 /** Most schedules of one page. */
@@ -50,6 +50,10 @@ class LogSchedules implements Schedules {
   readonly #keepers: Keepers
   readonly #questions: Questions
   readonly #targets: Targets
+  /** No two processes give the same ids. */
+  readonly #instance = crypto.randomUUID().slice(0, 8)
+  /** Of the last one that was accepted. */
+  #place = 0
 
   constructor({ clock = systemClock, ...options }: SchedulesOptions) {
     this.#log = options.log
@@ -65,48 +69,22 @@ class LogSchedules implements Schedules {
     { once = false }: { readonly once?: boolean } = {},
   ): Promise<readonly Scheduled[]> {
     const prepared: PreparedSchedule[] = []
-    for (const schedule of schedules) prepared.push(await this.prepare(schedule))
+    for (const schedule of schedules) {
+      const ready = this.#ready(schedule.topic)
+      prepared.push(this.#prepare(schedule, ready instanceof Promise ? await ready : ready))
+    }
     const records = prepared.map(({ record }) => record)
     const appended = await this.#log.append(schedulesTopic, records, { dedupe: once })
-    return prepared.map(({ at, id }, index) => ({
-      id,
-      at,
-      ...(appended[index]!.duplicate && { duplicate: true }),
-    }))
+    return Promise.all(
+      prepared.map(({ at, id }, index) => {
+        const place = appended[index]!
+        return place.duplicate ? this.#first(place) : { id, at }
+      }),
+    )
   }
 
-  async prepare({ expiresAfterMs, id, record, timing, topic }: NewSchedule): Promise<PreparedSchedule> {
-    checkTiming(timing)
-    if (id !== undefined) checkId(id)
-    const target = this.#targets.find(topic)
-    const { maxRecordBytes } = target instanceof Promise ? await target : target
-    if (!this.#keepers.open) await this.#keepers.begin()
-
-    const createdAt = this.#clock.now()
-    const at = firstTime(timing, createdAt)
-    const identity = `${topic}\n${recordIdentity(record.headers ?? []) ?? crypto.randomUUID()}`
-    const chosen = id ?? hash(identity)
-    const facts = {
-      id: chosen,
-      topic,
-      createdAt,
-      timing,
-      sent: 0,
-      ...(expiresAfterMs !== undefined && { expiresAfterMs }),
-    }
-    const value = encodeEntry(entryOf(record, at, facts))
-    const max = Math.min(maxRecordBytes, this.#context.maxBytes)
-    if (value.length > max)
-      throw new HeddleError(
-        'HEDDLE_LOG_RECORD_TOO_LARGE',
-        `a schedule has ${value.length} bytes with its event, and at most ${max} are taken`,
-        { info: { bytes: value.length, max } },
-      )
-    const same = hash(`${identity}\n${id ?? ''}\n${JSON.stringify(timing)}`)
-    const request = requestRecord('set', same, value)
-    // With those of its key, so that their order stays; a chosen id is always found in the same place.
-    const key = id ?? record.key ?? chosen
-    return { id: chosen, at, topic: schedulesTopic, record: { ...request, key } }
+  async prepare(schedule: NewSchedule): Promise<PreparedSchedule> {
+    return this.#prepare(schedule, await this.#ready(schedule.topic))
   }
 
   async list({ after, limit = defaultPage, topic }: ScheduleQuery = {}): Promise<SchedulePage> {
@@ -147,6 +125,60 @@ class LogSchedules implements Schedules {
     await this.#keepers.close()
   }
 
+  /** What is there for schedules to a topic; at once where it is known. */
+  #ready(topic: string): Target | Promise<Target> {
+    const target = this.#targets.find(topic)
+    if (!(target instanceof Promise) && this.#keepers.open) return target
+    return (async () => {
+      const found = await target
+      if (!this.#keepers.open) await this.#keepers.begin()
+      return found
+    })()
+  }
+
+  #prepare(
+    { expiresAfterMs, id, record, timing, topic }: NewSchedule,
+    { maxRecordBytes }: Target,
+  ): PreparedSchedule {
+    checkTiming(timing)
+    if (id !== undefined) checkId(id)
+    const createdAt = this.#clock.now()
+    const at = firstTime(timing, createdAt)
+    // In the order of acceptance, also after a restart: a thousandth of a millisecond for each.
+    const place = (this.#place = Math.max(this.#place + 1, createdAt * 1000))
+    const known = id ?? givenId(at, place, this.#instance)
+    const facts = {
+      id: known,
+      topic,
+      createdAt,
+      place,
+      timing,
+      sent: 0,
+      ...(expiresAfterMs !== undefined && { expiresAfterMs }),
+    }
+    const value = encodeEntry(entryOf(record, at, facts))
+    const max = Math.min(maxRecordBytes, this.#context.maxBytes)
+    if (value.length > max)
+      throw new HeddleError(
+        'HEDDLE_LOG_RECORD_TOO_LARGE',
+        `a schedule has ${value.length} bytes with its event, and at most ${max} are taken`,
+        { info: { bytes: value.length, max } },
+      )
+    const identity = `${topic}\n${recordIdentity(record.headers ?? []) ?? known}`
+    const request = requestRecord('set', `${identity}\n${id ?? ''}\n${JSON.stringify(timing)}`, value)
+    // With those of its key, so that their order stays, and repeats with the first; a chosen id is found in the same place.
+    const key = id ?? record.key ?? identity
+    return { id: known, at, topic: schedulesTopic, record: { ...request, key } }
+  }
+
+  /** What was accepted there. */
+  async #first({ offset, partition }: Appended): Promise<Scheduled> {
+    const place = { topic: schedulesTopic, partition, offset }
+    const [fetched] = await this.#log.read([place], { maxRecords: 1 })
+    const { at, facts } = decodeEntry(fetched!.records[0]!.value!)
+    return { id: facts.id, at, duplicate: true }
+  }
+
   async #find(
     question:
       | { readonly verb: 'cancel' | 'show'; readonly id: string }
@@ -160,6 +192,3 @@ class LogSchedules implements Schedules {
     return answer as Answer & { readonly found: Schedule }
   }
 }
-
-/** 132 bits of a SHA-256, as 22 characters. */
-const hash = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 22)

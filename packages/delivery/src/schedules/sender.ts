@@ -1,10 +1,10 @@
 import { type RecordInput, type Transactor, deadLetterRecord, isHeddleError } from '@heddle/core'
 import { type Sent, sentChannel } from '../channels.ts'
-import { recordIn } from './entry.ts'
+import { type Entry, recordIn } from './entry.ts'
 import { unsentTopic } from './names.ts'
 import type { ScheduleContext } from './options.ts'
 import { due } from './sending.ts'
-import type { Placed, Timetable } from './timetable.ts'
+import type { Timetable } from './timetable.ts'
 
 /** What is wrong with one event, and will be so tomorrow. */
 const terminal = [
@@ -26,7 +26,7 @@ export class Sender {
   }
 
   /** @throws What is not the fault of one of them: then none was sent. */
-  async send(entries: readonly Placed[], now: number): Promise<void> {
+  async send(entries: readonly Entry[], now: number): Promise<void> {
     try {
       await this.#together(entries, now)
     } catch (error) {
@@ -36,10 +36,10 @@ export class Sender {
     }
   }
 
-  async #together(entries: readonly Placed[], now: number): Promise<void> {
+  async #together(entries: readonly Entry[], now: number): Promise<void> {
     const topics = new Map<string, RecordInput[]>()
-    const sent: Placed[] = []
-    const take = (entry: Placed, record: RecordInput): void => {
+    const sent: Entry[] = []
+    const take = (entry: Entry, record: RecordInput): void => {
       sent.push(entry)
       const records = topics.get(entry.facts.topic)
       if (records) records.push(record)
@@ -52,7 +52,7 @@ export class Sender {
       sentChannel.publish({ topic: facts.topic, lateMs: done - at } satisfies Sent)
   }
 
-  async #giveUp(entry: Placed, now: number, error: unknown): Promise<void> {
+  async #giveUp(entry: Entry, now: number, error: unknown): Promise<void> {
     const { log, maxBytes } = this.#context
     if (!(await log.describeTopic(unsentTopic))) await log.createTopic({ name: unsentTopic, partitions: 1 })
     const { id, topic } = entry.facts
@@ -68,9 +68,9 @@ export class Sender {
   }
 
   async #change(
-    entries: readonly Placed[],
+    entries: readonly Entry[],
     now: number,
-    take: (entry: Placed, record: RecordInput) => void,
+    take: (entry: Entry, record: RecordInput) => void,
     topics: ReadonlyMap<string, readonly RecordInput[]>,
   ): Promise<void> {
     const transaction = this.#transactor.begin()
@@ -80,8 +80,9 @@ export class Sender {
         const { record, waiting } = due(entry, now)
         if (record) take(entry, record)
         change.remove(entry)
-        for (const one of waiting) change.put(one, entry.place)
+        for (const one of waiting) change.put(one)
       }
+      change.end()
       for (const [topic, records] of topics) transaction.append(topic, records)
       await transaction.commit()
     } catch (error) {

@@ -1,7 +1,8 @@
 import { HeddleError } from '@heddle/core'
 import type { ScheduleContext } from './options.ts'
 
-interface Target {
+/** What is known of a topic that events are scheduled for. */
+export interface Target {
   readonly maxRecordBytes: number
 }
 
