@@ -57,9 +57,9 @@ describe.runIf(servicesAvailable('storm') && servicesAvailable('kafka'))(
 
     test('is rebalanced under load, and nothing is lost or done twice', async () => {
       await well('submit', file, '--node', process.execPath)
-      let rebalanced = false
+      const rebalanced = new AbortController()
       const load = (async () => {
-        while (!rebalanced) {
+        while (!rebalanced.signal.aborted) {
           await publish(50)
           await sleep(systemClock, pollMs)
         }
@@ -69,7 +69,7 @@ describe.runIf(servicesAvailable('storm') && servicesAvailable('kafka'))(
           'numbers is active\n',
         )
       } finally {
-        rebalanced = true
+        rebalanced.abort()
         await load
       }
       await publish(50)
@@ -81,6 +81,19 @@ describe.runIf(servicesAvailable('storm') && servicesAvailable('kafka'))(
         await well('storm', 'component', 'numbers', 'map', '--json'),
       ) as ComponentFigures
       expect(figures).toMatchObject({ component: 'map', kind: 'bolt', executors: 1, tasks: 2 })
+    })
+
+    test('says what its components print', async () => {
+      // It is kept a moment after it was printed.
+      let lines: readonly string[] = []
+      while (lines.length === 0) {
+        const all = await well('storm', 'logs', 'numbers', '--component', 'map')
+        lines = all
+          .trimEnd()
+          .split('\n')
+          .filter((line) => line.endsWith('squared 7'))
+      }
+      expect(lines).toEqual([expect.stringMatching(/^\S+Z map\/\d+ info squared 7$/)])
     })
 
     test('a rebalance that cannot be is refused, with the reason', async () => {

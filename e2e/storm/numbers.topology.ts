@@ -4,7 +4,13 @@ import { topic, topology } from 'heddle'
 // Says of each number which process squared it, so that a test can kill that one.
 const numbers = topology('numbers', { messageTimeout: '10s' })
   .from(topic<number>('numbers'))
-  .map((e) => ({ n: e.data, square: e.data * e.data, pid: process.pid }), { parallelism: 2 })
+  .map(
+    ({ data: n }) => {
+      if (n === 7) console.log('squared 7')
+      return { n, square: n * n, pid: process.pid }
+    },
+    { parallelism: 2 },
+  )
   .to(topic('squares'))
 
 // oxlint-disable-next-line import/no-default-export -- as every topology file

@@ -1,4 +1,6 @@
 export { type StormEngine, stormEngine } from './storm-engine.ts'
+export type { LogLine } from './runtime/log-lines.ts'
+export type { LogsOptions } from './read-logs.ts'
 export type { StormRebalanceOptions } from './rebalance.ts'
 export type { ComponentFigures, Figures } from './plan/component-figures.ts'
 export type { StormEngineOptions } from './options.ts'

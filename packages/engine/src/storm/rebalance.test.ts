@@ -8,9 +8,8 @@ const { plan } = topology('t')
   .to(topic('out'))
 
 test('executors up to the number of tasks, and any number of workers', () => {
-  checkRebalance(plan, { double: 1 }, { workers: 5 })
-  checkRebalance(plan, { double: 3 }, {})
-  checkRebalance(plan, {}, {})
+  expect(() => checkRebalance(plan, { double: 1 }, { workers: 5 })).not.toThrow()
+  expect(() => checkRebalance(plan, { double: 3 }, {})).not.toThrow()
 })
 
 test.each([

@@ -33,8 +33,10 @@ import { withStandIns, withTimes } from './plan/stand-ins.ts'
 import { confOf, toStorm } from './plan/to-storm.ts'
 import { transactionalIn } from './plan/transactional.ts'
 import { checkSupported } from './plan/unsupported.ts'
+import { type LogsOptions, readLogs } from './read-logs.ts'
 import { type StormRebalanceOptions, checkRebalance } from './rebalance.ts'
 import { groupsOf } from './runtime/group-of.ts'
+import { type LogLine, logTopic } from './runtime/log-lines.ts'
 import { outputsTopics } from './runtime/outputs.ts'
 import { isForeign } from './runtime/plain-tuples.ts'
 import { confNames } from './runtime/settings.ts'
@@ -68,6 +70,11 @@ export interface StormEngine extends Engine {
    * @throws HEDDLE_TOPOLOGY_INVALID for a component that there is not.
    */
   component(name: string, id: string): Promise<ComponentFigures>
+  /**
+   * What the components of a topology have printed and reported, the oldest first, from the log: also after it has ended.
+   * @throws What reading the log throws.
+   */
+  logs(name: string, options?: LogsOptions): AsyncIterable<LogLine>
 }
 
 type Settings = Required<StormEngineOptions>
@@ -112,7 +119,7 @@ class Cluster implements StormEngine {
   readonly features: EngineFeatures = {
     guarantees: ['at-least-once'],
     rebalance: false,
-    ticks: false,
+    ticks: true,
     upgrades: false,
   }
   readonly #settings: Settings
@@ -135,7 +142,11 @@ class Cluster implements StormEngine {
     const { transactional } = submitted
     if (await this.#summary(name)) throw new HeddleError('HEDDLE_ENGINE_TOPOLOGY_EXISTS', `'${name}'`)
     const jar = await this.#jar(topology, plan)
-    if (!plan.components.every(isForeign)) await ensureTopics(log, plan, outputsTopics(plan, transactional))
+    if (!plan.components.every(isForeign)) {
+      await ensureTopics(log, plan, outputsTopics(plan, transactional))
+      const lines = logTopic(name)
+      if (!(await log.describeTopic(lines.name))) await log.createTopic(lines)
+    }
     const paths = new Set([...jarsOf(topology.plan), ...this.#settings.jars])
     await withJars(this.#nimbus, [...paths], async (jars) => {
       const location = await this.#nimbus.upload(jar)
@@ -271,6 +282,10 @@ class Cluster implements StormEngine {
         withSystem: false,
       }),
     )
+  }
+
+  logs(name: string, options?: LogsOptions): AsyncIterable<LogLine> {
+    return readLogs(this.#settings.log, name, options)
   }
 
   async state(name: string): Promise<StatePage> {

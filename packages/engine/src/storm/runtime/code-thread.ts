@@ -3,7 +3,8 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type Log, type Topology, errorMessage, isHeddleError, systemClock } from '@heddle/core'
 import { Commands } from './commands.ts'
 import { type ComponentContext, json, readHandshake } from './component-context.ts'
-import type { CodeData, FromCode } from './messages.ts'
+import { LogLines } from './log-lines.ts'
+import type { CodeData, FromCode, ToCode } from './messages.ts'
 import { openHost } from './open-host.ts'
 import { confNames } from './settings.ts'
 
@@ -44,10 +45,18 @@ export async function runCode({ load, openLog }: Served): Promise<void> {
     const known = readHandshake(handshake, await load())
     const folder = join(dirname(handshake.pidDir), 'tmp', `heddle-${known.task}`)
     const log = await openLog(json(handshake.conf, confNames.log), folder)
-    const report = sparsely(commands, known.settings.errorIntervalMs)
+    const { plan, component, task, clock } = known
+    const lines = new LogLines(log, clock, plan.name, component.id, task)
+    const report = sparsely(known.settings.errorIntervalMs, (error) => {
+      commands.error(error)
+      lines.add({ level: 'error', line: error })
+    })
     const context: ComponentContext = { ...known, log, report, broken }
     const receive = await openHost(context, commands)
-    port.on('message', receive)
+    port.on('message', (message: ToCode) => {
+      if ('printed' in message) lines.add(message.printed)
+      else receive(message)
+    })
     post({ ready: true })
   } catch (error) {
     broken(error)
@@ -55,13 +64,13 @@ export async function runCode({ load, openLog }: Served): Promise<void> {
 }
 
 /** Tells Storm of errors, but not of each: it writes them to ZooKeeper. */
-function sparsely(commands: Commands, intervalMs: number): (error: unknown) => void {
+function sparsely(intervalMs: number, tell: (error: string) => void): (error: unknown) => void {
   let last = -Infinity
   return (error) => {
     const now = systemClock.now()
     if (now - last < intervalMs) return
     last = now
-    commands.error(describe(error))
+    tell(describe(error))
   }
 }
 

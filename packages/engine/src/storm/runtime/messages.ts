@@ -4,6 +4,7 @@
  * @module
  */
 import type { Handshake, TupleMessage } from '../../multilang/messages.ts'
+import type { Printed } from './log-lines.ts'
 
 /** To the thread with the code. */
 export type ToCode =
@@ -11,6 +12,8 @@ export type ToCode =
   | { readonly acked: readonly string[] }
   | { readonly failed: readonly string[] }
   | { readonly active: boolean }
+  /** What it has printed, to be kept. */
+  | { readonly printed: Printed }
 
 /** From there. Of a spout, commands wait until Storm asks for them. */
 export type FromCode =

@@ -113,11 +113,12 @@ class Speaker {
     watch()
   }
 
-  /** What the code prints goes to the log of the worker: stdout belongs to the protocol. */
-  #forward(output: NodeJS.ReadableStream, level: (typeof logLevels)[number]): void {
-    createInterface({ input: output }).on('line', (msg) =>
-      this.#write(frame({ command: 'log', msg, level: logLevels.indexOf(level) })),
-    )
+  /** What the code prints goes to the log of the worker, since stdout belongs to the protocol, and to that of the topology. */
+  #forward(output: NodeJS.ReadableStream, level: 'info' | 'warn'): void {
+    createInterface({ input: output }).on('line', (line) => {
+      this.#write(frame({ command: 'log', msg: line, level: logLevels.indexOf(level) }))
+      this.#tell({ printed: { level, line } })
+    })
   }
 
   #command({ command, id }: SpoutCommand): void {

@@ -70,6 +70,32 @@ export const describe = (name: string, options: StormCommandOptions): Promise<vo
 export const component = (name: string, id: string, options: StormCommandOptions): Promise<void> =>
   on(options, async (engine) => showComponent(await engine.component(name, id), options))
 
+/** `heddle storm logs` */
+export const logs = (
+  name: string,
+  options: StormCommandOptions & {
+    readonly lines: string
+    readonly component?: string
+    readonly follow?: boolean
+  },
+): Promise<void> =>
+  on(options, async (engine) => {
+    const { component, follow = false, json = false } = options
+    const over = new AbortController()
+    process.once('SIGINT', () => over.abort())
+    const found = engine.logs(name, {
+      lines: wholeNumber('lines', options.lines),
+      follow,
+      signal: over.signal,
+      ...(component !== undefined && { component }),
+    })
+    for await (const line of found) {
+      if (json) printJson(line)
+      else
+        print(`${new Date(line.at).toISOString()} ${line.component}/${line.task} ${line.level} ${line.line}`)
+    }
+  })
+
 /** `heddle storm rebalance NAME COMPONENT=EXECUTORS… --workers N` */
 export const rebalance = (
   name: string,

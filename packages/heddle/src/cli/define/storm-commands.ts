@@ -52,6 +52,13 @@ export function stormCommands(program: Command): void {
     .action(async (name: string, id: string, options: object) =>
       (await load()).component(name, id, options as never),
     )
+  cluster(storm.command('logs'))
+    .description('What the components of a topology have printed and reported, of the last day.')
+    .argument('<name>')
+    .option('--lines <n>', 'how many of its last lines are looked at', '100')
+    .option('--component <id>', 'only those of this component')
+    .option('--follow', 'go on with what comes, until ^C')
+    .action(async (name: string, options: object) => (await load()).logs(name, options as never))
   examples(
     cluster(storm.command('rebalance'))
       .description('Spread the tasks of a topology over other executors and workers, while it runs.')
