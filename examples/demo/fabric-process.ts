@@ -6,7 +6,6 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const cli = fileURLToPath(new URL('../../packages/heddle/src/cli/main.ts', import.meta.url))
-const topologyFile = fileURLToPath(new URL('topology.ts', import.meta.url))
 
 /** How long a start may take, in ms: far above the seconds that it needs on Kafka, for a machine that is busy. */
 const startTimeout = 180_000
@@ -17,6 +16,8 @@ export interface FabricSettings {
   readonly log?: string | undefined
   readonly port: number
   readonly env: NodeJS.ProcessEnv
+  /** File with the topologies that it runs, beside this one. */
+  readonly topologies: string
 }
 
 /** `heddle up` as a process of its own, which can be killed. */
@@ -36,10 +37,11 @@ export class FabricProcess {
   /** Starts it; resolves with the milliseconds until it said that it is ready. */
   async start(): Promise<number> {
     const started = performance.now()
-    const { data, log, port, env } = this.#settings
+    const { data, log, port, env, topologies } = this.#settings
+    const file = fileURLToPath(new URL(topologies, import.meta.url))
     const args = ['up', '--json', '--log-level', 'warn', '--data', data, '--http', String(port)]
     if (log !== undefined) args.push('--log', log)
-    const child = spawn(process.execPath, [cli, ...args, topologyFile], {
+    const child = spawn(process.execPath, [cli, ...args, file], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -5,23 +5,28 @@ import { FabricProcess, type FabricSettings, freePort } from './fabric-process.t
 /** Some `heddle up` processes that run the same topology on one log: one of them, or several on Kafka. */
 export class Fleet {
   readonly members: readonly FabricProcess[]
+  readonly #names: readonly string[]
 
-  private constructor(members: readonly FabricProcess[]) {
+  private constructor(members: readonly FabricProcess[], names: readonly string[]) {
     this.members = members
+    this.#names = names
   }
 
-  /** Makes `size` processes, which are not started yet, with folders in `folder`. */
+  /**
+   * Makes `size` processes, which are not started yet, with folders in `folder`.
+   * @param settings `names` are those of the topologies.
+   */
   static async of(
     size: number,
     folder: string,
-    settings: Pick<FabricSettings, 'env' | 'log'>,
+    settings: Pick<FabricSettings, 'env' | 'log' | 'topologies'> & { readonly names: readonly string[] },
   ): Promise<Fleet> {
     const members: FabricProcess[] = []
     for (let n = 0; n < size; n++)
       members.push(
         new FabricProcess({ ...settings, data: join(folder, `data-${n}`), port: await freePort() }),
       )
-    return new Fleet(members)
+    return new Fleet(members, settings.names)
   }
 
   /** Whom to ask for what all of them can tell. */
@@ -49,15 +54,17 @@ export class Fleet {
     return codes.filter((code) => code !== 0)
   }
 
-  /** Figures of the topology, over all processes. */
+  /** Figures of the topologies, over all processes. */
   async metrics(): Promise<TopologyMetrics> {
-    const all = await Promise.all(this.members.map(({ url }) => metricsAt(url)))
+    const all = await Promise.all(
+      this.members.flatMap(({ url }) => this.#names.map((name) => metricsAt(url, name))),
+    )
     return all.reduce(sum)
   }
 }
 
-async function metricsAt(url: string): Promise<TopologyMetrics> {
-  const response = await fetch(`${url}/topologies/github`)
+async function metricsAt(url: string, name: string): Promise<TopologyMetrics> {
+  const response = await fetch(`${url}/topologies/${name}`)
   if (!response.ok) throw new Error(`the state of the topology was answered ${response.status}`)
   return ((await response.json()) as { metrics: TopologyMetrics }).metrics
 }

@@ -5,6 +5,7 @@
  *   npm run demo -- --kill          the same, with the fabric killed (SIGKILL) several times on the way
  *   npm run demo -- --events 50000 --kill 10
  *   npm run demo -- --kafka         the same on a real Kafka, over three processes, one of them killed on the way
+ *   npm run demo -- --storm         the same with the topology on a real Storm, on a real Kafka
  *
  * Exit code 0 only if nothing was lost and nothing is there twice.
  */
@@ -23,6 +24,7 @@ import { startReceiver } from './receiver.ts'
 import { type Reconciliation, holds, reconcile } from './reconcile.ts'
 import { Screen, bad, bold, good, number } from './screen.ts'
 import { startSseReader } from './sse-reader.ts'
+import { type DemoStorm, startDemoStorm } from './storm.ts'
 import github from './topology.ts'
 
 /** How long nothing may move before the demo gives up, in ms. */
@@ -32,6 +34,7 @@ interface Options {
   readonly events: number
   readonly kills: number
   readonly kafka: boolean
+  readonly storm: boolean
 }
 
 function options(): Options {
@@ -45,31 +48,47 @@ function options(): Options {
       events: { type: 'string', default: '20000' },
       kill: { type: 'string' },
       kafka: { type: 'boolean', default: false },
+      storm: { type: 'boolean', default: false },
     },
   })
-  const { events, kafka, kill = kafka ? '1' : '0' } = values
-  return { events: Number(events), kills: Number(kill), kafka }
+  const { events, kafka, storm, kill = kafka ? '1' : '0' } = values
+  return { events: Number(events), kills: Number(kill), kafka: kafka || storm, storm }
 }
 
 async function main(): Promise<boolean> {
   const given = options()
   const kafka = given.kafka ? await startDemoKafka() : undefined
   if (kafka) console.log(`Kafka is ready at ${kafka.bootstrap}, after ${(kafka.bootMs / 1000).toFixed(1)} s`)
+  const log = kafka && `kafka://${kafka.bootstrap}`
   const folder = mkdtempSync(join(tmpdir(), 'heddle-demo-'))
   const receiver = await startReceiver()
   const secret = randomBytes(24).toString('base64url')
-  const fabric = await Fleet.of(kafka ? processesOnKafka : 1, folder, {
-    log: kafka && `kafka://${kafka.bootstrap}`,
+  const env = { DEMO_RECEIVER: receiver.url, DEMO_OUT: folder, ...(given.storm && { DEMO_ENGINE: 'storm' }) }
+  // The processes of Storm have this environment, too.
+  Object.assign(process.env, env)
+  const storm = given.storm ? await startDemoStorm(log!) : undefined
+  if (storm) console.log(`Storm is ready at ${storm.nimbus}, after ${(storm.bootMs / 1000).toFixed(1)} s`)
+  const fabric = await Fleet.of(kafka && !storm ? processesOnKafka : 1, folder, {
+    log,
     env: {
-      DEMO_RECEIVER: receiver.url,
-      DEMO_OUT: folder,
+      ...env,
       HEDDLE_WEBHOOKS: JSON.stringify({ github: { topic: 'github.webhooks', signature: 'github', secret } }),
     },
+    topologies: storm ? 'outputs.topology.ts' : 'topology.ts',
+    names: storm ? ['github-hooks', 'github-checks'] : ['github'],
   })
   try {
-    return await run({ ...given, file: join(folder, 'checks.jsonl'), receiver, secret, fabric })
+    return await run({
+      ...given,
+      file: join(folder, 'checks.jsonl'),
+      receiver,
+      secret,
+      fabric,
+      cluster: storm,
+    })
   } finally {
     await fabric.stop()
+    await storm?.stop()
     await receiver.close()
     await kafka?.stop()
     rmSync(folder, { recursive: true, force: true })
@@ -81,26 +100,30 @@ interface Stage extends Options {
   readonly receiver: Awaited<ReturnType<typeof startReceiver>>
   readonly secret: string
   readonly fabric: Fleet
+  /** Where the topology runs, if not in the fabric. */
+  readonly cluster: DemoStorm | undefined
 }
 
-async function run({ events, kills, kafka, file, receiver, secret, fabric }: Stage): Promise<boolean> {
+async function run({ events, kills, file, receiver, secret, fabric, cluster }: Stage): Promise<boolean> {
   const payloads = recordedPayloads()
   const deliveries = deliveriesOf(payloads, events)
   const expected = expectedOf(deliveries)
   const webhooks = fabric.members.map(({ url }) => `${url}/webhooks/github`)
 
   const startMs = await fabric.start()
+  await cluster?.submit()
   const sse = startSseReader(`${fabric.url}/topics/github.code/events?from=earliest`)
   const total = deliveries.length
   let posted = 0
   const screen = new Screen({
     plan: github.plan,
     progress: () => ({ posted, total, http: receiver.ids.size, sse: sse.ids.size, kills: fabric.kills }),
-    metrics: () => fabric.metrics().catch(() => undefined),
+    metrics: async () => (cluster ? undefined : fabric.metrics().catch(() => undefined)),
   })
-  const killed = kills === 0 ? '' : `, and killing ${kafka ? 'one of them' : 'it'} ${times(kills)}`
+  const several = fabric.members.length > 1
+  const killed = kills === 0 ? '' : `, and killing ${several ? 'one of them' : 'it'} ${times(kills)}`
   screen.say(
-    `${kafka ? `${fabric.members.length} × heddle up are` : 'heddle up is'} ready at ${fabric.members.map(({ url }) => url).join(', ')} ` +
+    `${several ? `${fabric.members.length} × heddle up are` : 'heddle up is'} ready at ${fabric.members.map(({ url }) => url).join(', ')} ` +
       `after ${Math.round(startMs)} ms; posting ${number(total)} deliveries of ${payloads.length} recorded payloads${killed}\n`,
   )
   const forged = await post(deliveries[0]!, webhooks[0]!, 'a wrong secret')
@@ -125,6 +148,7 @@ async function run({ events, kills, kafka, file, receiver, secret, fabric }: Sta
   await screen.stop()
 
   // Out through the door, so that all that is under way comes to its end, and in again to read what is there.
+  await cluster?.kill()
   const codes = await fabric.stop()
   if (codes.length > 0) throw new Error(`SIGTERM ended it with ${codes.join(', ')}:\n${fabric.lastWords}`)
   await fabric.start()
