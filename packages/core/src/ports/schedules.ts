@@ -34,8 +34,8 @@ export interface NewSchedule {
   readonly record: RecordInput
   readonly timing: ScheduleTiming
   /**
-   * 1 to 200 letters, digits and `.` `_` `:` `-`, and not `count`. One that is there takes the place of the schedule that has it. Default: one that
-   * is made of topic, source and id of the event, so that a repeat is the same schedule.
+   * 1 to 200 letters, digits and `.` `_` `:` `-`, and not `count`. One that is there takes the place of the schedule that has it. Default: one
+   * that is given.
    */
   readonly id?: string
   /** The event expires this many milliseconds after it was sent, each time. Default: when it says itself. */

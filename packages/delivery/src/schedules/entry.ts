@@ -4,8 +4,9 @@
  * ```
  * entry = version      1 byte, 1
  *         at           8 bytes, float64 big-endian: when it is due, in ms since 1970
- *         facts size   4 bytes, big-endian
+ *         sizes        4 bytes each, big-endian: of the facts, and of the headers
  *         facts        JSON: see `Facts`
+ *         headers      JSON: [[name, text]] of the record
  *         key, value   of the record, as long as the facts say
  * ```
  * It is the value of the record by which a schedule is accepted, and the value in the store. See `timetable.ts` for its keys.
@@ -36,29 +37,34 @@ export interface Facts {
   /** Lengths of the record's key and value; -1 for null. */
   readonly key: number
   readonly value: number
-  readonly headers: readonly (readonly [string, string])[]
 }
+
+export type Headers = readonly (readonly [name: string, text: string])[]
 
 export interface Entry {
   readonly at: number
   readonly facts: Facts
+  /** Decoded when they are asked for: to take a schedule in they are not. */
+  readonly headers: Headers
   readonly key: Bytes | null
   readonly value: Bytes | null
 }
 
 const version = 1
-const headBytes = 13
+const headBytes = 17
 
-export function encodeEntry({ at, facts, key, value }: Entry): Buffer {
-  const text = JSON.stringify(facts)
-  const textBytes = Buffer.byteLength(text)
-  // Once for each that is accepted: in one piece.
-  const entry = Buffer.allocUnsafe(headBytes + textBytes + (key?.length ?? 0) + (value?.length ?? 0))
+export function encodeEntry({ at, facts, headers, key, value }: Entry): Buffer {
+  const [factsText, headersText] = [JSON.stringify(facts), JSON.stringify(headers)]
+  const [factsBytes, headersBytes] = [Buffer.byteLength(factsText), Buffer.byteLength(headersText)]
+  let end = headBytes + factsBytes + headersBytes
+  // In one piece, since it is done for each that is accepted.
+  const entry = Buffer.allocUnsafe(end + (key?.length ?? 0) + (value?.length ?? 0))
   entry[0] = version
   entry.writeDoubleBE(at, 1)
-  entry.writeUInt32BE(textBytes, 9)
-  entry.write(text, headBytes)
-  let end = headBytes + textBytes
+  entry.writeUInt32BE(factsBytes, 9)
+  entry.writeUInt32BE(headersBytes, 13)
+  entry.write(factsText, headBytes)
+  entry.write(headersText, headBytes + factsBytes)
   for (const part of [key, value]) {
     if (!part) continue
     entry.set(part, end)
@@ -67,17 +73,30 @@ export function encodeEntry({ at, facts, key, value }: Entry): Buffer {
   return entry
 }
 
+/** Whether bytes can be an entry: nothing else that is written to the topic of schedules begins so. */
+export const isEntry = (bytes: Bytes): boolean => bytes[0] === version
+
 /** @throws HEDDLE_SCHEDULE_INVALID for what is no entry. */
 export function decodeEntry(bytes: Bytes): Entry {
   const buffer = asBuffer(bytes)
   try {
     if (buffer.readUInt8() !== version) throw new Error(`version ${buffer.readUInt8()}`)
     const at = buffer.readDoubleBE(1)
-    let end = headBytes + buffer.readUInt32BE(9)
-    const facts = JSON.parse(buffer.toString('utf8', headBytes, end)) as Facts
+    const headersAt = headBytes + buffer.readUInt32BE(9)
+    const facts = JSON.parse(buffer.toString('utf8', headBytes, headersAt)) as Facts
+    const keyAt = headersAt + buffer.readUInt32BE(13)
+    let end = keyAt
     const take = (length: number): Bytes | null =>
       length === -1 ? null : buffer.subarray(end, (end += length))
-    return { at, facts, key: take(facts.key), value: take(facts.value) }
+    return {
+      at,
+      facts,
+      key: take(facts.key),
+      value: take(facts.value),
+      get headers() {
+        return readHeaders(buffer.toString('utf8', headersAt, keyAt))
+      },
+    }
   } catch (error) {
     throw new HeddleError('HEDDLE_SCHEDULE_INVALID', 'its bytes are damaged, or of a later version', {
       cause: error,
@@ -85,24 +104,29 @@ export function decodeEntry(bytes: Bytes): Entry {
   }
 }
 
+/** Never throws: an entry that was taken in is sent, with what can be read of it. */
+function readHeaders(text: string): Headers {
+  try {
+    return JSON.parse(text) as Headers
+  } catch {
+    return []
+  }
+}
+
 /** The entry of a record that is to be sent. */
-export function entryOf(
-  record: RecordInput,
-  at: number,
-  facts: Omit<Facts, 'key' | 'value' | 'headers'>,
-): Entry {
+export function entryOf(record: RecordInput, at: number, facts: Omit<Facts, 'key' | 'value'>): Entry {
   const [key, value] = [bytesOf(record.key), bytesOf(record.value)]
   const { headers: given = [] } = record
   const headers = given.every(isText)
     ? given
     : given.map(([name, content]) => [name, textOf(content)] as const)
-  return { at, key, value, facts: { ...facts, key: key?.length ?? -1, value: value?.length ?? -1, headers } }
+  return { at, headers, key, value, facts: { ...facts, key: key?.length ?? -1, value: value?.length ?? -1 } }
 }
 
 /** What is told of an entry. */
-export function scheduleOf({ at, facts, value }: Entry): Schedule {
+export function scheduleOf({ at, facts, headers, value }: Entry): Schedule {
   const { createdAt, id, sent, timing, topic } = facts
-  const attribute = (name: string): string => facts.headers.find(([one]) => one === name)?.[1] ?? ''
+  const attribute = (name: string): string => headers.find(([one]) => one === name)?.[1] ?? ''
   return {
     id,
     topic,
@@ -116,15 +140,14 @@ export function scheduleOf({ at, facts, value }: Entry): Schedule {
 }
 
 /** The record, as it was to be sent. */
-export const recordIn = ({ facts, key, value }: Entry): Pick<LogRecord, 'key' | 'value' | 'headers'> => ({
+export const recordIn = ({ headers, key, value }: Entry): Pick<LogRecord, 'key' | 'value' | 'headers'> => ({
   key,
   value,
-  headers: facts.headers.map(([name, text]) => [name, Buffer.from(text)] as const),
+  headers: headers.map(([name, text]) => [name, Buffer.from(text)] as const),
 })
 
-type Headers = Facts['headers'][number]
-
-const isText = (header: readonly [string, Bytes | string]): header is Headers => typeof header[1] === 'string'
+const isText = (header: readonly [string, Bytes | string]): header is Headers[number] =>
+  typeof header[1] === 'string'
 
 export const asBuffer = (bytes: Bytes): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

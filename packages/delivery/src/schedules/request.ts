@@ -21,7 +21,7 @@ import {
   type ScheduleQuery,
   errorMessage,
 } from '@heddle/core'
-import { type Entry, asBuffer, decodeEntry } from './entry.ts'
+import { type Entry, asBuffer, decodeEntry, isEntry } from './entry.ts'
 
 const prefix = 'heddle.schedule.'
 
@@ -77,14 +77,15 @@ export const answerRecord = (answer: Answer): RecordInput => ({
 })
 
 /** @throws HEDDLE_SCHEDULE_INVALID for what somebody else wrote there. */
-export function readRequest({ headers, value }: LogRecord): Request {
-  const found = headers.find(([name]) => name === 'ce_type')
+export function readRequest(record: LogRecord): Request {
+  const { value } = record
+  // Without a look at the headers: of these there are many.
+  if (value !== null && isEntry(value)) return { verb: 'set', entry: decodeEntry(value) }
+  const found = record.headers.find(([name]) => name === 'ce_type')
   const type = found ? asBuffer(found[1]).latin1Slice() : ''
-  if (!type.startsWith(prefix) || value === null)
+  if (!type.startsWith(prefix) || type === `${prefix}set` || value === null)
     throw new HeddleError('HEDDLE_SCHEDULE_INVALID', `an event of type '${type}' is no request`)
-  const verb = type.slice(prefix.length) as Request['verb']
-  if (verb === 'set') return { verb, entry: decodeEntry(value) }
-  return { verb, ...(readJson(value) as object) } as Request
+  return { verb: type.slice(prefix.length), ...(readJson(value) as object) } as Request
 }
 
 /** `undefined` for what is no answer. */

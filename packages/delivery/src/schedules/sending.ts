@@ -1,5 +1,5 @@
 import type { RecordInput } from '@heddle/core'
-import type { Entry, Facts } from './entry.ts'
+import type { Entry, Headers } from './entry.ts'
 import { runId } from './names.ts'
 import { isRepeated, runTiming, timeAfter } from './timing.ts'
 
@@ -20,19 +20,24 @@ export function due(entry: Entry, now: number): Due {
   const waiting: Entry[] = []
   if (next !== undefined) waiting.push({ ...entry, at: next, facts: { ...facts, sent } })
   if (!run) return { record: outgoing(entry, sent, now), waiting }
-  const headers = withId(facts.headers, sent)
+  const headers = withId(entry.headers, sent)
   waiting.push({
     ...entry,
     at: run.at!,
-    facts: { ...facts, id: runId(facts.id, sent), createdAt: now, timing: run, sent: 0, headers },
+    facts: { ...facts, id: runId(facts.id, sent), createdAt: now, timing: run, sent: 0 },
+    headers,
   })
   return { record: undefined, waiting }
 }
 
 /** The record that is sent: the event as it was accepted, with the schedule that it is of. */
-function outgoing({ at, facts, key, value }: Entry, sent: number, now: number): RecordInput {
+function outgoing(
+  { at, facts, headers: accepted, key, value }: Entry,
+  sent: number,
+  now: number,
+): RecordInput {
   const { expiresAfterMs, id, timing } = facts
-  let headers = isRepeated(timing) ? withId(facts.headers, sent) : facts.headers
+  let headers = isRepeated(timing) ? withId(accepted, sent) : accepted
   if (expiresAfterMs !== undefined)
     headers = [
       ...headers.filter(([name]) => name !== 'ce_expirytime'),
@@ -46,5 +51,5 @@ function outgoing({ at, facts, key, value }: Entry, sent: number, now: number): 
 }
 
 /** No two events have the same identity: that of a repeated one ends with its number. */
-const withId = (headers: Facts['headers'], number: number): Facts['headers'] =>
+const withId = (headers: Headers, number: number): Headers =>
   headers.map(([name, text]) => [name, name === 'ce_id' ? `${text}-${number}` : text])
