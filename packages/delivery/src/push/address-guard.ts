@@ -60,7 +60,8 @@ export class AddressGuard {
 
   allows(address: string): boolean {
     if (this.#anything) return true
-    const plain = unmapped(address)
+    // The scope of a link-local address says nothing here.
+    const plain = unmapped(address.split('%', 1)[0]!)
     const family = isIP(plain) === 6 ? 'ipv6' : 'ipv4'
     if (this.#allowed.check(plain, family)) return true
     if (this.#notPublic.check(plain, family)) return false

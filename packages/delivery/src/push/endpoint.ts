@@ -39,7 +39,7 @@ export class Endpoint {
   readonly #url: URL
   readonly #sign: Sign | undefined
   readonly #agent: HttpAgent | HttpsAgent
-  readonly #closing = new AbortController()
+  readonly #underWay = new Set<AbortController>()
 
   constructor(push: PushSettings, context: EndpointContext) {
     this.#push = push
@@ -77,7 +77,7 @@ export class Endpoint {
 
   /** Breaks off what is under way. */
   close(): void {
-    this.#closing.abort()
+    for (const one of this.#underWay) one.abort(new Error('it was broken off'))
     this.#agent.destroy()
   }
 
@@ -92,14 +92,18 @@ export class Endpoint {
     const url = this.#url
     guard.checkHost(url.hostname)
     const ended = new AbortController()
+    this.#underWay.add(ended)
     const id = webhookId(delivered)
     const timestamp = Math.floor(clock.now() / 1000)
-    const { traceparent, tracestate } = delivered.event
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest
     return new Promise<Response>((resolve, reject) => {
       const timer = clock.after(timeoutMs, () => ended.abort(new Error(`no answer within ${timeoutMs} ms`)))
-      const fail = (error: Error): void => {
+      const end = (): void => {
         timer.clear()
+        this.#underWay.delete(ended)
+      }
+      const fail = (error: Error): void => {
+        end()
         reject(ended.signal.aborted ? (ended.signal.reason as Error) : error)
       }
       const request = send(
@@ -108,11 +112,10 @@ export class Endpoint {
           method: 'POST',
           agent: this.#agent,
           lookup: guard.lookup,
-          signal: AbortSignal.any([ended.signal, this.#closing.signal]),
+          signal: ended.signal,
           headers: {
             'user-agent': 'heddle',
-            ...(traceparent !== undefined && { traceparent }),
-            ...(tracestate !== undefined && { tracestate }),
+            ...traceOf(delivered),
             ...headers,
             'content-type': contentType,
             'content-length': Buffer.byteLength(body),
@@ -123,7 +126,7 @@ export class Endpoint {
         },
         (response) => {
           readAnswer(response).then((answer) => {
-            timer.clear()
+            end()
             resolve(answer)
           }, fail)
         },
@@ -132,6 +135,12 @@ export class Endpoint {
       request.end(body)
     })
   }
+}
+
+/** The trace context of the event. One that no header takes is left out: whoever published it shall not fail the endpoint. */
+function traceOf({ event: { traceparent, tracestate } }: Delivered): Record<string, string> {
+  const fits = (text: string | undefined): text is string => text !== undefined && /^[\t -~]+$/.test(text)
+  return { ...(fits(traceparent) && { traceparent }), ...(fits(tracestate) && { tracestate }) }
 }
 
 interface Response {

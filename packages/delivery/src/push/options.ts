@@ -6,11 +6,17 @@ export interface PushLimits {
   readonly breaker: BreakerSettings
   /** How long a stop waits for answers. 10 s: below the 30 s that orchestrators give. */
   readonly drainMs: number
+  /**
+   * How often a process that pushes nothing looks whether others made something to push; one that does looks every `refreshMs`. 10 s: a
+   * look asks the log, and most processes never have anything to push.
+   */
+  readonly lookMs: number
 }
 
 export const defaultPushLimits: PushLimits = {
   breaker: { failures: 10, openMs: 5_000, maxOpenMs: 300_000 },
   drainMs: 10_000,
+  lookMs: 10_000,
 }
 
 export interface PushOptions extends Partial<PushLimits> {

@@ -18,7 +18,7 @@ export interface PushDeskContext {
 export class PushDesk {
   readonly #context: PushDeskContext
   readonly #pushers = new Map<string, { readonly pusher: Pusher; readonly as: string }>()
-  readonly #pusherContext: PusherContext
+  readonly #pusherContext: PusherContext & PushDeskContext
   /** Pushers that wait for their last answers. */
   readonly #ending = new Set<Promise<void>>()
   /** One look at a time. */
@@ -66,7 +66,10 @@ export class PushDesk {
   #schedule(ms: number): void {
     if (this.#closed) return
     this.#timer = this.#context.clock.after(ms, () => {
-      void this.look().finally(() => this.#schedule(this.#context.refreshMs))
+      void this.look().finally(() => {
+        const { lookMs, refreshMs } = this.#pusherContext
+        this.#schedule(this.#pushers.size > 0 ? refreshMs : lookMs)
+      })
     })
   }
 

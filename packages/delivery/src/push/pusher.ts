@@ -109,11 +109,20 @@ export class Pusher {
         await this.#free()
         continue
       }
-      const given = await this.#consumer.receive({ max: room, waitMs, signal })
+      const given = await this.#receive(room, signal)
       for (const one of given) this.#begin(one)
       // Nothing, and not because the wait was over: it is not to be had now.
       if (given.length === 0 && !signal.aborted && clock.now() - now < waitMs)
         await sleep(clock, retryMs, signal)
+    }
+  }
+
+  async #receive(max: number, signal: AbortSignal): Promise<readonly Delivered[]> {
+    try {
+      return await this.#consumer.receive({ max, waitMs, signal })
+    } catch {
+      // What failed says so by itself; it is tried again.
+      return []
     }
   }
 
@@ -134,8 +143,7 @@ export class Pusher {
   async #push(delivered: Delivered): Promise<void> {
     const { lease } = delivered
     // It was on its way here when something changed.
-    if (this.#stopping.signal.aborted || this.#underWay.size >= Math.max(1, this.#limit))
-      return this.#settle({ lease, as: 'release' })
+    if (!this.#mayBegin()) return this.#settle({ lease, as: 'release' })
     const rounds = { pace: this.#pace.round, breaker: this.#breaker.round }
     const answer = await this.#endpoint.post(delivered)
     if (answer.status === undefined && this.#stopping.signal.aborted)
@@ -156,6 +164,11 @@ export class Pusher {
         return this.#settle({ lease, as: 'nack', reason, ...(delayMs !== undefined && { delayMs }) })
       }
     }
+  }
+
+  #mayBegin(): boolean {
+    if (this.#stopping.signal.aborted || this.#notBefore > this.#context.clock.now()) return false
+    return this.#underWay.size < this.#limit
   }
 
   /** What the answer says about the endpoint. */
