@@ -108,6 +108,8 @@ export const errorTable = {
   HEDDLE_STOMP_COMMAND_INVALID: row('usage', 400, 'The STOMP command cannot be done', 'Correct what the detail names.'),
   HEDDLE_STOMP_DESTINATION_INVALID: row('usage', 400, 'The STOMP destination cannot be used', 'Begin it with /queue/, /topic/, /temp-queue/ or /temp-topic/, and correct what the detail names.'),
   HEDDLE_STOMP_SELECTOR_INVALID: row('usage', 400, 'The selector is not valid', 'Correct the selector at the place shown.'),
+  HEDDLE_BRIDGE_UNREACHABLE: row('retryable', 503, 'A broker of the bridge cannot be reached', 'Check that it runs, and its address, login and TLS; a bridge that runs tries again by itself.'),
+  HEDDLE_BRIDGE_REFUSED: row('terminal', 502, 'A broker refused what the bridge sent', 'Correct what the broker says; the message is still where it came from.'),
   HEDDLE_BUFFER_FULL: row('retryable', 503, 'The buffer for events that the log cannot take is full', 'Try again after the time in Retry-After; see why the log is away, or raise gateway.buffer.maxBytes or maxAge.'),
   HEDDLE_UNAUTHENTICATED: row('usage', 401, 'Who is asking is not known', 'Send credentials that the gateway accepts.'),
   HEDDLE_FORBIDDEN: row('usage', 403, 'That is not allowed for this principal', 'Ask the owner of the resource for a grant.'),

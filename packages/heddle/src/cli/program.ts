@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { version } from '../version.ts'
+import { bridgeCommands } from './define/bridge-commands.ts'
 import { deadLetterCommands } from './define/dead-letter-commands.ts'
 import { eventCommands } from './define/event-commands.ts'
 import { fileCommands } from './define/file-commands.ts'
@@ -38,6 +39,7 @@ Exit codes: 0 it worked, 1 it did not, 2 the command line or the configuration i
   deadLetterCommands(program)
   topologyCommands(program)
   stormCommands(program)
+  bridgeCommands(program)
   for (const command of program.commands) inherit(command, program)
   return program
 }
