@@ -201,6 +201,7 @@ function show(subscription: Subscription, { json = false }: RemoteOptions): void
     `order by ${order}, ${duration(leaseMs)} for each, ${attempts}${suspended ? '; it is suspended' : ''}`,
   )
   if (!push) return
-  const signed = push.secrets.length === 0 ? 'not signed' : `signed with ${push.secrets.length} keys`
+  const { length } = push.secrets
+  const signed = length === 0 ? 'not signed' : length === 1 ? 'signed' : `signed with ${length} keys`
   print(`pushed to ${push.url}, ${signed}, at most ${push.concurrency} at once`)
 }
