@@ -5,7 +5,7 @@ import { openKafkaLog } from '@heddle/log/kafka'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { javaTool, majorVersion } from '../../tools/services/java-tool.ts'
 import { servicesAvailable } from '../../tools/services/toolchain.ts'
-import { heddle } from '../house/cli.ts'
+import { type Ran, heddle } from '../house/cli.ts'
 import { type TestKafka, startTestKafka } from '../kafka/test-kafka.ts'
 import { FluxRun } from './flux/flux-run.ts'
 import { parts } from './mix/parts.ts'
@@ -117,17 +117,24 @@ describe.runIf(runnable && servicesAvailable('storm') && servicesAvailable('kafk
       )
     })
 
-    test('a Flux file of programs runs there as it is', async () => {
+    test('a Flux file of programs runs there as it is, and needs no log', async () => {
       using flux = new FluxRun()
-      env = { ...env, ...flux.env }
+      const bare = (...args: string[]): Promise<Ran> =>
+        heddle([...args, '--engine', storm.url], { env: { ...env, ...flux.env } })
       try {
-        expect(await onStorm('submit', flux.file, '--filter', flux.filter)).toBe(
-          'squares is active on Storm, with 4 tasks\n',
-        )
+        expect(await bare('submit', flux.file, '--filter', flux.filter)).toEqual({
+          code: 0,
+          stdout: 'squares is active on Storm, with 4 tasks\n',
+          stderr: '',
+        })
         expect(await flux.squares()).toEqual(flux.expected)
+        expect((await bare('storm', 'describe', 'squares')).stdout).toContain('squares  active')
       } finally {
-        await onStorm('storm', 'kill', 'squares', '--wait', '0s')
+        expect((await bare('storm', 'kill', 'squares', '--wait', '0s')).stdout).toBe('squares has stopped\n')
       }
+      const ours = await bare('submit', file)
+      expect(ours.code).toBe(2)
+      expect(ours.stderr).toContain("'mix' has components of ours")
     })
   },
 )

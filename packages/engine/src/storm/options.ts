@@ -6,9 +6,10 @@ export interface StormEngineOptions {
   readonly url: string
   /**
    * The log that topologies read and write: one that other machines reach, too. The engine makes missing topics, and sees by the
-   * consumer groups when a topology has nothing under way. It does not close it.
+   * consumer groups when a topology has nothing under way. It does not close it. Left out, only those
+   * topologies can be run, and seen closely, that Storm runs all by itself.
    */
-  readonly log: Log
+  readonly log?: Log
   /** What components open that log with, JSON. It is in the configuration of the topology, which all see who can see the cluster. */
   readonly componentLog: unknown
   /** How the bundle of a topology is made. `undefined` for a topology that is of no file: functions do not travel. */

@@ -4,6 +4,7 @@ import {
   type EngineFeatures,
   HeddleError,
   type KillOptions,
+  type Log,
   type Plan,
   type StatePage,
   type Topology,
@@ -77,9 +78,10 @@ export interface StormEngine extends Engine {
   logs(name: string, options?: LogsOptions): AsyncIterable<LogLine>
 }
 
-type Settings = Required<StormEngineOptions>
+type Settings = Required<Omit<StormEngineOptions, 'log'>> & { readonly log: Log | undefined }
 
 const withDefaults = (options: StormEngineOptions): Settings => ({
+  log: undefined,
   clock: systemClock,
   node: 'node',
   workers: 1,
@@ -135,14 +137,15 @@ class Cluster implements StormEngine {
 
   async submit(topology: Topology): Promise<TopologyStatus> {
     const { name } = topology
-    const { log, node } = this.#settings
+    const { node } = this.#settings
     checkSupported(topology)
     const plan = portable(topology.plan)
     const submitted: Submitted = { plan, transactional: transactionalIn(topology) }
     const { transactional } = submitted
     if (await this.#summary(name)) throw new HeddleError('HEDDLE_ENGINE_TOPOLOGY_EXISTS', `'${name}'`)
+    const log = plan.components.every(isForeign) ? undefined : this.#log(name)
     const jar = await this.#jar(topology, plan)
-    if (!plan.components.every(isForeign)) {
+    if (log) {
       await ensureTopics(log, plan, outputsTopics(plan, transactional))
       const lines = logTopic(name)
       if (!(await log.describeTopic(lines.name))) await log.createTopic(lines)
@@ -285,7 +288,7 @@ class Cluster implements StormEngine {
   }
 
   logs(name: string, options?: LogsOptions): AsyncIterable<LogLine> {
-    return readLogs(this.#settings.log, name, options)
+    return readLogs(this.#log(name), name, options)
   }
 
   async state(name: string): Promise<StatePage> {
@@ -338,10 +341,22 @@ class Cluster implements StormEngine {
     while (clock.now() < until && !(await done())) await sleep(clock, pollMs)
   }
 
+  /** @throws HEDDLE_CONFIG_INVALID when there is none, and the topology needs it. */
+  #log(topology: string): Log {
+    const { log } = this.#settings
+    if (log) return log
+    throw new HeddleError(
+      'HEDDLE_CONFIG_INVALID',
+      `log: '${topology}' has components of ours, which need one that the machines of the cluster reach: use kafka://host:9092`,
+      { info: { keys: ['log'] } },
+    )
+  }
+
   /** The groups of a plan that have members. */
   async #busyGroups(submitted: Submitted): Promise<ReadonlySet<string>> {
     const groups = groupsOf(submitted)
-    const found = await this.#settings.log.listGroups()
+    if (groups.size === 0) return new Set()
+    const found = await this.#log(submitted.plan.name).listGroups()
     return new Set(
       found.filter(({ group, members }) => groups.has(group) && members.length > 0).map(({ group }) => group),
     )
@@ -413,8 +428,9 @@ class Cluster implements StormEngine {
 
   /** Records of the input topics that are not done yet. */
   async #lag(submitted: Submitted): Promise<number> {
-    const { log } = this.#settings
     const groups = groupsOf(submitted)
+    if (groups.size === 0) return 0
+    const log = this.#log(submitted.plan.name)
     let lag = 0
     for (const { group, offsets } of await log.listGroups()) {
       if (!groups.has(group)) continue

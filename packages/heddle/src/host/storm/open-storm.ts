@@ -1,4 +1,4 @@
-import { HeddleError, type Log, systemClock } from '@heddle/core'
+import { systemClock } from '@heddle/core'
 import type { StormEngine } from '@heddle/engine/storm'
 import type { HeddleConfig } from '../../config/config.ts'
 import { openLog } from '../open-log.ts'
@@ -18,38 +18,34 @@ export interface StormOptions {
   readonly conf?: Readonly<Record<string, unknown>>
 }
 
-/** An engine on a Storm cluster, and the log that its topologies use. */
+/** An engine on a Storm cluster. */
 export interface OpenStorm {
   readonly engine: StormEngine
-  readonly log: Log
   close(): Promise<void>
 }
 
-/**
- * Opens it.
- * @throws HEDDLE_CONFIG_INVALID when the log is not one that the machines of the cluster reach.
- */
+/** Opens it. Where the log is not one that the machines of the cluster reach, it has none: see `StormEngineOptions`. */
 export async function openStorm(
   config: HeddleConfig,
   { url, workers, ...options }: StormOptions,
 ): Promise<OpenStorm> {
-  if (!/^kafka(\+ssl)?:/.test(config.log))
-    throw new HeddleError(
-      'HEDDLE_CONFIG_INVALID',
-      `log: '${config.log}' is not reached from the machines of a cluster: use kafka://host:9092`,
-      { info: { keys: ['log'] } },
-    )
   const { stormEngine } = await import('@heddle/engine/storm')
-  const log = await openLog(config, systemClock)
+  const log = /^kafka(\+ssl)?:/.test(config.log) ? await openLog(config, systemClock) : undefined
   const componentLog: ComponentLog = { url: config.log }
   const conf = { ...(workers !== undefined && { 'topology.workers': workers }), ...options.conf }
-  const engine = stormEngine({ ...options, url, conf, log, componentLog, bundleOf: stormBundle })
+  const engine = stormEngine({
+    ...options,
+    url,
+    conf,
+    ...(log && { log }),
+    componentLog,
+    bundleOf: stormBundle,
+  })
   return {
     engine,
-    log,
     async close() {
       await engine.close()
-      await log.close()
+      await log?.close()
     },
   }
 }
