@@ -35,6 +35,8 @@ export class AtLeastOnce implements Processing, RootOwner {
   readonly #bell = new Bell()
   /** Rings when something was read, or no more will be. */
   readonly #read = new Bell()
+  /** Something was read since the last commit began. */
+  #stirred = false
   readonly #stopped = new AbortController()
   readonly #ready = Promise.withResolvers<void>()
   readonly #broken = Promise.withResolvers<never>()
@@ -194,9 +196,16 @@ export class AtLeastOnce implements Processing, RootOwner {
         continue
       }
       const fetched = await ingest.read(maxPending - this.#pending, settings.readWaitMs)
-      if (fetched.length > 0) this.#read.ring()
+      if (fetched.length > 0) this.#stir()
       await ingest.emitAll(fetched, this, going)
+      if (fetched.length > 0) this.#stir()
     }
+  }
+
+  /** Something has come, of which a commit that is under way may have seen nothing, or a part. */
+  #stir(): void {
+    this.#stirred = true
+    this.#read.ring()
   }
 
   #mayRead(): boolean {
@@ -247,7 +256,7 @@ export class AtLeastOnce implements Processing, RootOwner {
   async #rest(): Promise<void> {
     const { clock, topology, stats } = this.#ground
     const restMs = this.#occasions.restMs - topology.plan.settings.commitIntervalMs
-    if (this.#stopped.signal.aborted || this.#spouts.length > 0) return
+    if (this.#stopped.signal.aborted || this.#spouts.length > 0 || this.#stirred) return
     if (this.pending > 0 || stats.completed !== this.#committed || restMs <= 0) return
     const timer = Number.isFinite(restMs) ? clock.after(restMs, () => this.#read.ring()) : undefined
     await this.#read.wait()
@@ -263,6 +272,7 @@ export class AtLeastOnce implements Processing, RootOwner {
     if (this.#aborted) return
     const { topology } = this.#ground
     this.#committed = this.#ground.stats.completed
+    this.#stirred = false
     await this.#occasions.pass(topology.plan.settings.messageTimeoutMs)
     this.#announce()
     const snapshot = this.#committer.snapshot()

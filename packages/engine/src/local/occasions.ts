@@ -68,8 +68,12 @@ export class Occasions {
         .map(({ id }) => id)
         .filter((id) => network.tasksOf(id).some(({ takes }) => takes.timer)),
     )
-    this.#timed = this.#timing.size > 0 || network.bolts.some(({ takes }) => takes.watermark)
     this.#announcer = ground.announcer
+    this.#timed =
+      this.#timing.size > 0 ||
+      network.bolts.some(({ takes }) => takes.watermark) ||
+      // It hands on what it was told.
+      (this.#announcer !== undefined && ground.carried !== undefined)
     this.#lastTick = clock.now()
   }
 

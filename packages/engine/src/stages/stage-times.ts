@@ -1,4 +1,4 @@
-import type { Clock, Topology } from '@heddle/core'
+import type { Clock, PlanComponent, Topology } from '@heddle/core'
 import type { EventTime } from '../local/event-time.ts'
 import type { Lane } from '../local/lane.ts'
 import { takesOf } from '../operators/takes.ts'
@@ -15,11 +15,14 @@ export function announcerFor(
   lanes: () => Iterable<Lane>,
 ): Announcer | undefined {
   if (!share) return undefined
-  const outlets = share.outlets.filter(({ stage }) =>
-    stage.components.some((component) => takesOf(component, code.get(component.id) ?? {}, name).eventTime),
+  const { stage, whole, inlet } = share
+  // Also one that takes no note of it hands it on to those behind.
+  const outlets = share.outlets.filter((outlet) =>
+    behind(outlet.stage, whole.components).some(
+      (component) => takesOf(component, code.get(component.id) ?? {}, name).eventTime,
+    ),
   )
   if (outlets.length === 0) return undefined
-  const { stage, whole, inlet } = share
   // A stage behind others goes on when these say something.
   const restMs = inlet ? Number.POSITIVE_INFINITY : whole.settings.idleAfterMs
   const topics = new Map(outlets.map((outlet) => [outlet, topicsBefore(stage, outlet)]))
@@ -32,6 +35,14 @@ export function announcerFor(
       if (topics.get(outlet)!.has(lane.topic))
         yield { source: `${lane.topic}/${lane.partition}`, time: eventTime.timeOfSource(lane) }
   })
+}
+
+/** Components of a stage, and all that come behind them. */
+function behind({ components }: Stage, all: readonly PlanComponent[]): readonly PlanComponent[] {
+  const found = new Set(components.map(({ id }) => id))
+  // They are in topological order.
+  for (const { id, inputs } of all) if (inputs.some(({ from }) => found.has(from))) found.add(id)
+  return all.filter(({ id }) => found.has(id))
 }
 
 /** Topics whose events lead to an outlet of the stage that reads them. */
