@@ -2,7 +2,7 @@ import type { Guarantee } from '../../plan/plan.ts'
 import type { Engine } from '../../ports/engine.ts'
 import { type TestApi, check, equal, eventually, throws } from '../assert.ts'
 import { unique } from '../log/harness.ts'
-import { type OpenEngine, dataWhen, eventsOf, publish, withEngine } from './harness.ts'
+import { type OpenEngine, dataWhen, eventsOf, publish, publishAt, withEngine } from './harness.ts'
 import { contractTopologies } from './topologies.ts'
 
 /**
@@ -132,6 +132,50 @@ function runningContract(open: OpenEngine, guarantee: Guarantee, { test }: TestA
       equal(letter.source, '/contract', 'source of the dead letter')
       equal(letter.extensions?.['dlcomponent'], 'picky', 'component of the dead letter')
       equal(letter.extensions?.['dlattempts'], '3', 'attempts of the dead letter')
+      await engine.kill(name)
+    }),
+  )
+
+  test(
+    'reads a table before what is joined with it, and closes windows by event time',
+    withEngine(open, async ({ engine, log }) => {
+      const name = unique('timed')
+      const customers = upTo(20)
+      // In each partition something later, which closes what was before.
+      const seconds = [...upTo(20), 100]
+      await publishAt(
+        log,
+        `${name}.in`,
+        seconds.flatMap((second) =>
+          customers.map((n) => ({ data: `c${n}`, second, partition: n % 4 < 2 ? 0 : 1 })),
+        ),
+      )
+      // Later still, so that the table does not hold event time back.
+      await publishAt(
+        log,
+        `${name}.customers`,
+        customers.map((n) => ({
+          data: n % 2 === 0 ? 'even' : 'odd',
+          second: 200,
+          key: `c${n}`,
+          partition: n % 4 < 2 ? 0 : 1,
+        })),
+      )
+      await engine.submit(contractTopologies.timed(name, guarantee))
+      const counts = await dataWhen<string>(log, `${name}.out`, '4 counts', (data) => data.length >= 4)
+      equal(counts.toSorted(), ['even 100', 'even 100', 'odd 100', 'odd 100'], 'counts of windows')
+      await engine.kill(name)
+    }),
+  )
+
+  test(
+    'ticks',
+    withEngine(open, async ({ engine, log }) => {
+      if (!engine.features.ticks) return
+      const name = unique('ticking')
+      await publish(log, `${name}.in`, [1, 2, 3])
+      await engine.submit(contractTopologies.ticking(name, guarantee))
+      await dataWhen<number>(log, `${name}.out`, 'the sum', (data) => data.includes(6))
       await engine.kill(name)
     }),
   )

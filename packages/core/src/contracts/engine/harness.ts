@@ -34,6 +34,32 @@ export async function publish(log: Log, topic: string, data: readonly unknown[])
   await log.append(topic, events.map(toRecord))
 }
 
+/** The same at times, in seconds of the year 2026, and in partitions. */
+export async function publishAt(
+  log: Log,
+  topic: string,
+  events: readonly {
+    readonly data: unknown
+    readonly second: number
+    readonly partition: number
+    readonly key?: string
+  }[],
+): Promise<void> {
+  await publish(log, topic, [])
+  const records = events.map(({ data, second, partition, key: partitionkey }) => {
+    const time = new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString()
+    const made = event({
+      type: 'contract',
+      source: '/contract',
+      time,
+      data,
+      ...(partitionkey !== undefined && { partitionkey }),
+    })
+    return { ...toRecord(made), partition }
+  })
+  await log.append(topic, records)
+}
+
 /** All events of a topic that are there now, partition by partition. */
 export async function eventsOf(log: Log, topic: string): Promise<Event[]> {
   if (!(await log.describeTopic(topic))) return []

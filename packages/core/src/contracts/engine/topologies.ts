@@ -12,6 +12,7 @@ import { backoff, noRetry } from '../../topology/retry.ts'
 import { otherwise } from '../../topology/step-options.ts'
 import { topic } from '../../topology/topic.ts'
 import type { Topology } from '../../topology/topology.ts'
+import { tumbling } from '../../topology/window.ts'
 
 /** What a topology is called; its topics are named after it: `<name>.in`, `<name>.out`. */
 export type MakeTopology = (name: string, guarantee: Guarantee) => Topology
@@ -147,5 +148,52 @@ const hanging: MakeTopology = (name, guarantee) => {
     .to(output(name))
 }
 
+/** Orders with the names of their customers, out of a table, counted for each name in windows of ten seconds of event time. */
+const timed: MakeTopology = (name, guarantee) => {
+  const t = topology(name, { guarantee, idleAfter: '10h' })
+  const customers = t.table(topic<string>(`${name}.customers`, { partitions: 2 }))
+  return t
+    .from(input<string>(name))
+    .keyBy((e) => e.data)
+    .joinTable(customers, (_, customer) => customer)
+    .keyBy((customer) => customer)
+    .window(tumbling('10s'))
+    .count()
+    .map(({ key, value }) => `${key} ${value}`)
+    .to(output(name))
+}
+
+/** Adds numbers up, and tells the sum at a tick when it has changed. */
+const ticking: MakeTopology = (name, guarantee) => {
+  const t = topology.graph(name, { guarantee, tickInterval: '50ms' })
+  const numbers = t.spout('numbers', fromTopic(input<number>(name)), { fields: ['n'] })
+  const sum: { create: () => Bolt<{ n: number }, { value: number }> } = {
+    create: () => {
+      let state: State
+      return {
+        open: (context) => void ({ state } = context),
+        execute: ({ values: { n } }) => state.put('sum', (state.get<number>('sum') ?? 0) + n),
+        tick(out) {
+          const value = state.get<number>('sum') ?? 0
+          if (value === state.get('told')) return
+          state.put('told', value)
+          out.emit({ value })
+        },
+      }
+    },
+  }
+  t.bolt('out', toTopic(output(name))).shuffle(t.bolt('sum', sum, { fields: ['value'] }).global(numbers))
+  return t
+}
+
 /** Each of them by its name. */
-export const contractTopologies = { words, wordsLater, groupings, flow, failing, hanging } as const
+export const contractTopologies = {
+  words,
+  wordsLater,
+  groupings,
+  flow,
+  failing,
+  hanging,
+  timed,
+  ticking,
+} as const
