@@ -34,6 +34,14 @@ export async function openBench(options: Partial<DeliveryOptions> = {}) {
       )
     },
     advance: (ms: number): Promise<void> => clock.advance(ms, turns),
+    /** Moves the clock until something is done. */
+    async meanwhile<T>(doing: Promise<T>): Promise<T> {
+      const over = new AbortController()
+      const end = (): void => over.abort()
+      doing.then(end, end)
+      for (let ms = 5_000; !over.signal.aborted; ms = 100) await clock.advance(ms, turns)
+      return doing
+    },
     /** What is there now. */
     async take(name: string, max = 100): Promise<readonly Delivered[]> {
       const taken = delivery.pull(name, { max, waitMs: 1 })
@@ -49,9 +57,7 @@ export async function openBench(options: Partial<DeliveryOptions> = {}) {
     },
     /** The process ends as it should, and another one starts. */
     async restart(): Promise<void> {
-      const closed = delivery.close()
-      await clock.advance(5_000, turns)
-      await closed
+      await bench.meanwhile(delivery.close())
       await bench.crash()
     },
     /** All events of a topic. */
@@ -64,9 +70,7 @@ export async function openBench(options: Partial<DeliveryOptions> = {}) {
       return fetched.flatMap(({ records, partition }) => records.map((record) => ({ record, partition })))
     },
     async close(): Promise<void> {
-      const closed = delivery.close()
-      await clock.advance(5_000, turns)
-      await closed
+      await bench.meanwhile(delivery.close())
       await log.close()
     },
   }

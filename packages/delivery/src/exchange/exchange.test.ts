@@ -1,6 +1,6 @@
 import type { Delivery } from '@heddle/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Bench, openBench, turns } from '../bench.fixture.ts'
+import { type Bench, openBench } from '../bench.fixture.ts'
 import { processOf } from './lease-id.ts'
 
 let bench: Bench
@@ -17,9 +17,7 @@ beforeEach(async () => {
   other = bench.another('other')
 })
 afterEach(async () => {
-  const closed = other.close()
-  await bench.advance(5_000)
-  await closed
+  await bench.meanwhile(other.close())
   await bench.close()
 })
 
@@ -56,9 +54,7 @@ describe('a settlement that comes to another process', { timeout: 60_000 }, () =
     await bench.crash()
     other = bench.another('other')
     const settled = other.settle('mails', [{ lease: one!.lease, as: 'ack' }])
-    await turns()
-    await bench.advance(5_000)
-    expect(await settled).toEqual([one!.lease])
+    expect(await bench.meanwhile(settled)).toEqual([one!.lease])
     expect(await bench.take('mails')).toMatchObject([{ attempt: 2, event: { id: '1' } }])
   })
 

@@ -170,9 +170,7 @@ describe('an endpoint', patient, () => {
       .poll(async () => (await bench.advance(3_000), bench.delivery.describe('hook')), patient)
       .toMatchObject({ suspended: true, backlog: 2, leased: 0 })
     const { requests } = endpoint
-    const resumed = bench.delivery.alter('hook', { suspended: false })
-    await bench.advance(3_000)
-    await resumed
+    await bench.meanwhile(bench.delivery.alter('hook', { suspended: false }))
     const again = [await endpoint.next(), await endpoint.next()]
     expect(again.map(({ id }) => id).sort()).toEqual(['a-1', 'b-1'])
     for (const { answer } of again) answer(200)
@@ -317,8 +315,7 @@ describe('a stop', patient, () => {
     const request = await endpoint.next()
     const closed = bench.delivery.close()
     request.answer(200)
-    await bench.advance(1)
-    await closed
+    await bench.meanwhile(closed)
     await bench.crash()
     expect(await bench.delivery.describe('hook')).toMatchObject({ backlog: 0 })
   })
