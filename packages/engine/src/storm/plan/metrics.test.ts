@@ -50,3 +50,22 @@ test('the last error is the newest, without what Java says around it', () => {
   expect(lastErrorOf({ id: 'h-1-2' })).toBeUndefined()
   expect(lastErrorOf({ id: 'h-1-2', spouts: page.spouts! })?.message).toBe('old')
 })
+
+test('what a spout of outputs does is what its component does', () => {
+  const outputs = `${bolt!.id}~outputs`
+  const both: TopologyPageInfo = {
+    ...page,
+    spouts: new Map([
+      ...page.spouts!,
+      [
+        outputs,
+        {
+          common: { numTasks: 2, emitted: 7, acked: 7, failed: 0 },
+          lastError: { error: 'java.lang.Exception: newest', errorTimeSecs: 7 },
+        },
+      ],
+    ]),
+  }
+  expect(metricsOf(plan, both).components[1]).toMatchObject({ emitted: 7, executed: 5 })
+  expect(lastErrorOf(both)).toEqual({ component: bolt!.id, message: 'newest', at: 7000 })
+})

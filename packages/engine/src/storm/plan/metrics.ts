@@ -1,5 +1,6 @@
 import type { ComponentMetrics, Plan, PlanComponent, TopologyMetrics, TopologyStatus } from '@heddle/core'
 import type { ComponentStats, TopologyPageInfo } from '../nimbus/structs.ts'
+import { outputsOf, outputsSpout } from '../runtime/outputs.ts'
 
 /** Figures of a topology, as Storm's UI has them: they count its tuples, which are batches. */
 export function metricsOf(plan: Plan, { spouts, bolts }: TopologyPageInfo): Omit<TopologyMetrics, 'lag'> {
@@ -14,7 +15,12 @@ export function metricsOf(plan: Plan, { spouts, bolts }: TopologyPageInfo): Omit
   return {
     name: plan.name,
     components: plan.components.map((component) =>
-      componentMetrics(component, (component.kind === 'spout' ? spouts : bolts)?.get(component.id)),
+      componentMetrics(
+        component,
+        (component.kind === 'spout' ? spouts : bolts)?.get(component.id),
+        // What a transactional component has emitted is what the spout of its outputs has.
+        spouts?.get(outputsSpout(component.id))?.common?.emitted,
+      ),
     ),
     completeLatencyMs: Math.max(0, ...latencies),
     pending: Math.max(0, emitted - ended),
@@ -25,12 +31,13 @@ export function metricsOf(plan: Plan, { spouts, bolts }: TopologyPageInfo): Omit
 function componentMetrics(
   { id, kind, parallelism }: PlanComponent,
   { common, specific }: ComponentStats = {},
+  emitted = common?.emitted ?? 0,
 ): ComponentMetrics {
   return {
     component: id,
     kind,
     tasks: common?.numTasks ?? parallelism,
-    emitted: common?.emitted ?? 0,
+    emitted,
     executed: specific?.bolt?.executed ?? 0,
     acked: common?.acked ?? 0,
     failed: common?.failed ?? 0,
@@ -48,7 +55,8 @@ export function lastErrorOf({ spouts, bolts }: TopologyPageInfo): TopologyStatus
     if (!lastError) continue
     const at = lastError.errorTimeSecs * 1000
     // The first line says what it was; the others are of Storm's own code.
-    if (!last || at > last.at) last = { component, message: messageOf(lastError.error), at }
+    if (!last || at > last.at)
+      last = { component: outputsOf(component) ?? component, message: messageOf(lastError.error), at }
   }
   return last
 }
