@@ -2,7 +2,7 @@ import { systemClock } from '@heddle/core'
 import type { StormEngine } from '@heddle/engine/storm'
 import type { HeddleConfig } from '../../config/config.ts'
 import { openLog } from '../open-log.ts'
-import type { ComponentLog } from './serve-on-storm.ts'
+import { componentLogOf } from './component-log.ts'
 import { stormBundle } from './storm-bundle.ts'
 
 export interface StormOptions {
@@ -31,7 +31,7 @@ export async function openStorm(
 ): Promise<OpenStorm> {
   const { stormEngine } = await import('@heddle/engine/storm')
   const log = /^kafka(\+ssl)?:/.test(config.log) ? await openLog(config, systemClock) : undefined
-  const componentLog: ComponentLog = { url: config.log }
+  const componentLog = await componentLogOf(config)
   const conf = { ...(workers !== undefined && { 'topology.workers': workers }), ...options.conf }
   const engine = stormEngine({
     ...options,

@@ -1,11 +1,6 @@
 import { isTopology } from '@heddle/core'
 import { serveComponent } from '@heddle/engine/storm/runtime'
-
-/** What components of a topology are told of the log. */
-export interface ComponentLog {
-  /** As the setting `log`. */
-  readonly url: string
-}
+import type { ComponentLog } from './component-log.ts'
 
 /**
  * Runs a component on Storm: what the entry of each bundle calls.
@@ -19,6 +14,6 @@ export const serveOnStorm = (load: () => Promise<{ readonly default?: unknown }>
     },
     async openLog(options, statePath) {
       const { openKafkaLog } = await import('@heddle/log/kafka')
-      return openKafkaLog({ url: (options as ComponentLog).url, statePath })
+      return openKafkaLog({ ...(options as ComponentLog), statePath })
     },
   })
