@@ -4,6 +4,7 @@ import { type Event, type EventInit, eventText } from './event.ts'
 import { type ClientOptions, settingsOf } from './options.ts'
 import { type Published, Publisher } from './publisher.ts'
 import { type RequestOptions, replyTo, request } from './request.ts'
+import { type Schedules, schedules } from './schedules.ts'
 import { type Received, type SubscribeOptions, subscription } from './subscription.ts'
 
 /** What became of one event of several: it is durable, or it was refused. */
@@ -45,6 +46,13 @@ export interface Client {
    * @example await client.subscription('prices').work((event) => client.reply(event, { type: 'price', data: 12 }))
    */
   reply(request: Event, event: EventInit): Promise<Published>
+  /**
+   * Events that are sent later: those that were published with `deliverafter` and the like.
+   * @example
+   * const { schedule } = await client.publish('reminders', { type: 'tea', deliverafter: '10m' })
+   * await client.schedules.cancel(schedule!)
+   */
+  readonly schedules: Schedules
   /** Ends subscriptions and pulls, waits until all that was published has its answer, and takes no more. */
   close(): Promise<void>
 }
@@ -97,6 +105,7 @@ export function createClient(options: ClientOptions): Client {
       const { event, topic } = replyTo(asked, init)
       return await (publish(topic, event) as Promise<Published>)
     },
+    schedules: schedules(settings),
     async close() {
       isClosed = true
       reading.abort()

@@ -11,7 +11,7 @@ import { type Backoff, backoffOf, pause, retryAfterMs } from './retry.ts'
 /** Where an event is, once it is durable. */
 export interface Published {
   readonly topic: string
-  /** Not known yet of an event that is `buffered`, and so is `offset`. */
+  /** Not known yet of an event that is `buffered`, or sent later; nor is `offset`. */
   readonly partition?: number
   readonly offset?: number
   readonly id: string
@@ -19,6 +19,9 @@ export interface Published {
   readonly duplicate?: true
   /** The gateway has it on disk, and brings it to the log as soon as that can be reached. */
   readonly buffered?: true
+  /** It said `deliverat` or the like: the id of the schedule by which it is sent later, and when that is first (RFC 3339). */
+  readonly schedule?: string
+  readonly deliverat?: string
 }
 
 /** An event that waits for its answer. */

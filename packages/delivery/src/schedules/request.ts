@@ -82,7 +82,7 @@ export function readRequest(record: LogRecord): Request {
   // Without a look at the headers: of these there are many.
   if (value !== null && isEntry(value)) return { verb: 'set', entry: decodeEntry(value) }
   const found = record.headers.find(([name]) => name === 'ce_type')
-  const type = found ? asBuffer(found[1]).latin1Slice() : ''
+  const type = found ? asBuffer(found[1]).toString('latin1') : ''
   if (!type.startsWith(prefix) || type === `${prefix}set` || value === null)
     throw new HeddleError('HEDDLE_SCHEDULE_INVALID', `an event of type '${type}' is no request`)
   return { verb: type.slice(prefix.length), ...(readJson(value) as object) } as Request

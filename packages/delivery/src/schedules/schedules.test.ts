@@ -24,7 +24,7 @@ test('an event is sent when it is due, as it is, once', async () => {
   await bench.advance(86_400_000)
   expect(await bench.ids()).toEqual(['a'])
   expect(await bench.during(bench.schedules.count())).toBe(0)
-})
+}, 60_000)
 
 test('what has passed is sent at once; a delay counts from when it was accepted', async () => {
   await bench.add('past', { at: 0 })
@@ -32,7 +32,7 @@ test('what has passed is sent at once; a delay counts from when it was accepted'
   expect(await bench.ids()).toEqual(['past'])
   await bench.advance(60_000)
   expect(await bench.ids()).toEqual(['past', 'later'])
-})
+}, 60_000)
 
 test('those that are due at once, with one key, are sent in their order', async () => {
   const all = Array.from({ length: 50 }, (_, at) => `${at}`)
@@ -42,9 +42,9 @@ test('those that are due at once, with one key, are sent in their order', async 
   )
   await bench.advance(1_000)
   expect(await bench.ids()).toEqual(all)
-})
+}, 60_000)
 
-describe('repeats', () => {
+describe('repeats', { timeout: 60_000 }, () => {
   test('so often, each with an identity of its own, without drifting', async () => {
     await bench.add('a', { afterMs: 500, everyMs: 1_000, times: 3 })
     await bench.advance(500)
@@ -94,7 +94,7 @@ describe('repeats', () => {
   })
 })
 
-describe('what waits', () => {
+describe('what waits', { timeout: 60_000 }, () => {
   test('is cancelled, and then unknown', async () => {
     const id = await bench.add('a', { afterMs: 1_000 })
     expect(await bench.during(bench.schedules.cancel(id))).toMatchObject({
@@ -173,7 +173,7 @@ test('one with an id that is there takes its place', async () => {
   expect(await bench.during(bench.schedules.count())).toBe(1)
   await bench.advance(10_000)
   expect(await bench.ids()).toEqual(['b'])
-})
+}, 60_000)
 
 test('a repeat is a duplicate, of what waits and of what was sent; with another timing it is none', async () => {
   const add = (afterMs: number) =>
@@ -187,7 +187,7 @@ test('a repeat is a duplicate, of what waits and of what was sent; with another 
   expect((await add(2_000))[0]!.duplicate).toBeUndefined()
   await bench.advance(10_000)
   expect(await bench.ids()).toEqual(['a', 'a'])
-})
+}, 60_000)
 
 test('an event expires so long after it was sent', async () => {
   const record = bench.record('a')
@@ -196,7 +196,7 @@ test('an event expires so long after it was sent', async () => {
   )
   await bench.advance(60_000)
   expect((await bench.sent())[0]!.extensions).toMatchObject({ expirytime: '2026-01-01T00:01:05.000Z' })
-})
+}, 60_000)
 
 test('what cannot be sent is a dead letter, and holds up nothing', async () => {
   await bench.log.createTopic({ name: 'gone', partitions: 1 })
@@ -214,7 +214,7 @@ test('what cannot be sent is a dead letter, and holds up nothing', async () => {
     extensions: { dltopic: 'gone', dlcode: 'HEDDLE_LOG_UNKNOWN_TOPIC' },
   })
   expect(await bench.during(bench.schedules.count())).toBe(0)
-})
+}, 60_000)
 
 test('what is not valid is refused, all of it', async () => {
   const record = bench.record('a')
@@ -253,7 +253,7 @@ test('what is not valid is refused, all of it', async () => {
   })
   await bench.advance(10_000)
   expect(await bench.sent()).toEqual([])
-})
+}, 60_000)
 
 test('what somebody else wrote into their topic is passed over', async () => {
   await bench.add('a', { afterMs: 1_000 })
@@ -269,7 +269,7 @@ test('what somebody else wrote into their topic is passed over', async () => {
   await bench.add('b', { afterMs: 1_000 })
   await bench.advance(2_000)
   expect((await bench.ids()).sort()).toEqual(['a', 'b'])
-})
+}, 60_000)
 
 test('processes share them, and one goes on for another', async () => {
   await bench.add('a', { afterMs: 10_000 })
@@ -281,4 +281,4 @@ test('processes share them, and one goes on for another', async () => {
   await bench.advance(30_000)
   expect((await bench.ids()).sort()).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', 'a'])
   await bench.during(other.close())
-})
+}, 60_000)

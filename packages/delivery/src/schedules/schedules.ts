@@ -76,7 +76,7 @@ class LogSchedules implements Schedules {
     const records = prepared.map(({ record }) => record)
     const appended = await this.#log.append(schedulesTopic, records, { dedupe: once })
     return Promise.all(
-      prepared.map(({ at, id }, index) => {
+      prepared.map(async ({ at, id }, index): Promise<Scheduled> => {
         const place = appended[index]!
         return place.duplicate ? this.#first(place) : { id, at }
       }),

@@ -5,6 +5,7 @@ import { deadLetterCommands } from './define/dead-letter-commands.ts'
 import { eventCommands } from './define/event-commands.ts'
 import { fileCommands } from './define/file-commands.ts'
 import { hostCommands } from './define/host-commands.ts'
+import { scheduleCommands } from './define/schedule-commands.ts'
 import { stormCommands } from './define/storm-commands.ts'
 import { subscriptionCommands } from './define/subscription-commands.ts'
 import { topicCommands } from './define/topic-commands.ts'
@@ -37,6 +38,7 @@ Exit codes: 0 it worked, 1 it did not, 2 the command line or the configuration i
   topicCommands(program)
   subscriptionCommands(program)
   deadLetterCommands(program)
+  scheduleCommands(program)
   topologyCommands(program)
   stormCommands(program)
   bridgeCommands(program)

@@ -11,6 +11,13 @@ interface PublishOptions extends RemoteOptions {
   readonly subject?: string
   readonly key?: string
   readonly events?: boolean
+  readonly at?: string
+  readonly after?: string
+  readonly every?: string
+  readonly cron?: string
+  readonly zone: string
+  readonly times?: string
+  readonly schedule?: string
 }
 
 /** Events that are on their way at once: enough to keep the client's batches full. */
@@ -26,7 +33,7 @@ export async function publish(
   const { url, json = false } = options
   await call(url, 'GET', `/topics/${segment(topic)}`) // a wrong name or address is told at once, and not after retries
   const client = createClient({ url })
-  const counts = { published: 0, duplicates: 0 }
+  const counts = { published: 0, scheduled: 0, duplicates: 0 }
   const underWay = new Set<Promise<void>>()
   const failures: Error[] = []
 
@@ -34,8 +41,11 @@ export async function publish(
     try {
       const result = await client.publish(topic, one)
       if (result.duplicate) counts.duplicates++
+      else if (result.schedule !== undefined) counts.scheduled++
       else counts.published++
-      if (data !== undefined && json) printJson(result)
+      if (data === undefined) return
+      if (json) printJson(result)
+      else if (result.schedule !== undefined) print(`schedule ${result.schedule}, due ${result.deliverat}`)
     } catch (error) {
       failures.push(error as Error)
     }
@@ -58,14 +68,23 @@ export async function publish(
 
 function summary(
   topic: string,
-  { published, duplicates }: { published: number; duplicates: number },
+  {
+    duplicates,
+    published,
+    scheduled,
+  }: { readonly published: number; readonly scheduled: number; readonly duplicates: number },
 ): string {
-  const events = `${published} ${published === 1 ? 'event' : 'events'}`
-  return `${events} published to ${topic}${duplicates === 0 ? '' : `, ${duplicates} were there already`}`
+  const count = (number: number): string => `${number} ${number === 1 ? 'event' : 'events'}`
+  const parts: string[] = []
+  if (published > 0 || scheduled === 0) parts.push(`${count(published)} published to ${topic}`)
+  if (scheduled > 0) parts.push(`${count(scheduled)} for later in ${topic}`)
+  if (duplicates > 0) parts.push(`${duplicates} were there already`)
+  return parts.join(', ')
 }
 
 /** The event with this data: JSON if it parses as JSON, else text. */
-function eventOf(text: string, { type, source, id, subject, key }: PublishOptions): EventInit {
+function eventOf(text: string, options: PublishOptions): EventInit {
+  const { id, key, source, subject, type } = options
   let data: unknown
   let datacontenttype = 'application/json'
   try {
@@ -82,8 +101,19 @@ function eventOf(text: string, { type, source, id, subject, key }: PublishOption
     ...(id !== undefined && { id }),
     ...(subject !== undefined && { subject }),
     ...(key !== undefined && { partitionkey: key }),
+    ...laterOf(options),
   }
 }
+
+/** The attributes that say when it is sent. */
+const laterOf = ({ after, at, cron, every, schedule, times, zone }: PublishOptions): object => ({
+  ...(at !== undefined && { deliverat: at }),
+  ...(after !== undefined && { deliverafter: after }),
+  ...(every !== undefined && { deliverevery: every }),
+  ...(cron !== undefined && { delivercron: cron, deliverzone: zone }),
+  ...(times !== undefined && { delivertimes: times }),
+  ...(schedule !== undefined && { scheduleid: schedule }),
+})
 
 async function* fromStdin(options: PublishOptions): AsyncGenerator<EventInit> {
   if (process.stdin.isTTY)

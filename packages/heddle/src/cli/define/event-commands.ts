@@ -13,11 +13,19 @@ export function eventCommands(program: Command): void {
       .option('--id <id>', 'id of the event; the same one again is dropped (default: a random one)')
       .option('--subject <subject>', 'subject of the event')
       .option('--key <key>', 'partition key: events of one key stay in order')
+      .option('--at <time>', 'send it then: 2027-01-01T09:00:00+01:00')
+      .option('--after <duration>', 'send it so long from now: 10m')
+      .option('--every <duration>', 'send it again and again')
+      .option('--cron <cron>', "send it at these times: '0 9 * * MON-FRI'")
+      .option('--zone <zone>', 'time zone of --cron', 'UTC')
+      .option('--times <n>', 'how often, with --every or --cron (default: without end)')
+      .option('--schedule <id>', 'id of the schedule (default: one is given)')
       .option('--events', 'each line of stdin is a CloudEvent as JSON, not only its data')
       .action(async (topic: string, data: string | undefined, options: object) =>
         (await import('../commands/publish.ts')).publish(topic, data, options as never),
       ),
     `heddle publish orders '{"total":12}' --type order.placed --key customer-7`,
+    `heddle publish reminders '{"text":"tea"}' --after 10m`,
     'cat orders.ndjson | heddle publish orders --type order.placed',
     'heddle tail orders --from earliest --no-follow --json | heddle publish copy --events',
   )
