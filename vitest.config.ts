@@ -40,8 +40,8 @@ export default defineConfig({
           fileParallelism: false,
           // The processes that a test starts run from the sources as well.
           env: { NODE_OPTIONS: '--conditions=@heddle/source' },
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
     ],

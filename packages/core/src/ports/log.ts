@@ -159,14 +159,6 @@ export interface GroupOptions {
   readonly onLost?: (partitions: readonly TopicPartition[]) => Promise<void> | void
 }
 
-export interface CommittedOptions {
-  /**
-   * Whoever could have committed these partitions in a transaction is fenced, and what was open is aborted: the caller has opened a
-   * transactor of the one id that does so. Then nothing that seems to be open is waited for. Default false.
-   */
-  readonly fenced?: boolean
-}
-
 /** A membership of a consumer group. */
 export interface GroupMember {
   readonly group: string
@@ -174,10 +166,7 @@ export interface GroupMember {
   /** What this member owns now. */
   readonly assignment: readonly TopicPartition[]
   /** The group's committed offsets of these partitions; one that has none is left out. */
-  committed(
-    partitions: readonly TopicPartition[],
-    options?: CommittedOptions,
-  ): Promise<readonly CommittedOffset[]>
+  committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
   /**
    * Durable when it resolves.
    * @throws HEDDLE_LOG_FENCED when a partition does not belong to this member any more; then none is committed.

@@ -93,7 +93,7 @@ export class Keeper {
   }
 
   async #committed(member: GroupMember): Promise<number> {
-    const [committed] = await member.committed([this.#place], { fenced: true })
+    const [committed] = await member.committed([this.#place])
     if (committed) return committed.offset
     const partitions = await this.#context.log.partitions(this.#place.topic)
     return partitions.find(({ partition }) => partition === this.#place.partition)?.earliest ?? 0

@@ -28,8 +28,6 @@ export interface IngestContext {
   readonly timed: boolean
   /** What others read that has to be read first, where that is not seen by the spouts here. */
   readonly firstElsewhere?: TopicsElsewhere
-  /** Whoever had the partitions before can commit nothing more: the run's transactor says so. */
-  readonly fenced: boolean
   /** Event time that a partition had come to, as it was committed. */
   readonly timeOf: (partition: TopicPartition) => number
   /** An event could not be emitted. Holds its root until it is kept. */
@@ -107,7 +105,7 @@ export class Ingest {
     const { log, clock, timeOf } = this.#context
     await this.#firstElsewhere.begin(member)
     const added = partitions.filter((place) => !this.#lanes.has(laneKey(place)))
-    const committed = await member.committed(added, { fenced: this.#context.fenced })
+    const committed = await member.committed(added)
     for (const place of added) {
       const known = committed.find(
         ({ topic, partition }) => topic === place.topic && partition === place.partition,

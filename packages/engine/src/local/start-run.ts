@@ -177,7 +177,6 @@ async function begin(
     timed:
       !inlet &&
       (announcer !== undefined || network.bolts.some(({ takes }) => takes.watermark || takes.timer)),
-    fenced: inlet !== undefined,
     timeOf: times.timeOf,
     refused: (root, { component, stats }, error) => {
       stats.failed++

@@ -3,7 +3,6 @@ import {
   type Appended,
   type Bytes,
   type CommittedOffset,
-  type CommittedOptions,
   type Fetched,
   type Follower,
   type GroupMember,
@@ -203,11 +202,8 @@ class MemberClient implements GroupMember {
     if (what !== 'onAssigned') this.assignment = this.assignment.filter((place) => !among(place))
   }
 
-  committed(
-    partitions: readonly TopicPartition[],
-    options?: CommittedOptions,
-  ): Promise<readonly CommittedOffset[]> {
-    return this.#rpc.call('member.committed', this.id, partitions, options)
+  committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
+    return this.#rpc.call('member.committed', this.id, partitions)
   }
 
   commit(offsets: readonly CommittedOffset[]): Promise<void> {

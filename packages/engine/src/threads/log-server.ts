@@ -1,7 +1,6 @@
 import type {
   AppendOptions,
   CommittedOffset,
-  CommittedOptions,
   Follower,
   GroupMember,
   GroupOptions,
@@ -95,11 +94,8 @@ export class LogServer {
         this.#members.set(id, member)
         return { id, member: member.member, assignment: member.assignment }
       },
-      'member.committed': (
-        id: number,
-        partitions: readonly TopicPartition[],
-        options: CommittedOptions | undefined,
-      ) => this.#member(id).committed(partitions, options),
+      'member.committed': (id: number, partitions: readonly TopicPartition[]) =>
+        this.#member(id).committed(partitions),
       'member.commit': (id: number, offsets: readonly CommittedOffset[]) => this.#member(id).commit(offsets),
       'member.assignment': (id: number) => this.#member(id).assignment,
       'member.leave': async (id: number): Promise<void> => {

@@ -35,6 +35,7 @@ import { Stores } from './store/stores.ts'
 import { deleteRecords } from './topic/delete-records.ts'
 import { Registry } from './topic/registry.ts'
 import { Topics, unknownTopic } from './topic/topics.ts'
+import { endHanging } from './transaction/hanging.ts'
 import type { LastTransaction } from './transaction/settling.ts'
 import { KafkaTransactor } from './transaction/transactor.ts'
 
@@ -66,7 +67,12 @@ export class KafkaLog implements Log {
     this.#producer = new Producer(cluster)
     this.#topics = new Topics(cluster, new Registry(cluster, this.#fetcher, this.#producer))
     this.#appender = new Appender(cluster, this.#topics, this.#producer, this.#fetcher)
-    this.#groups = new Groups(cluster, abilities)
+    this.#groups = new Groups(cluster, abilities, (group) =>
+      endHanging(cluster, group, {
+        own: () => this.#transactors,
+        open: (id) => this.#openTransactor(id),
+      }),
+    )
     this.#stores = new Stores(cluster, this.#fetcher)
   }
 
@@ -191,17 +197,19 @@ export class KafkaLog implements Log {
   }
 
   transactor(id: string): Promise<Transactor> {
-    return this.#do(`open transactor '${id}'`, async () => {
-      const transactor = await KafkaTransactor.open(id, {
-        cluster: this.#cluster,
-        abilities: this.#abilities,
-        appender: this.#appender,
-        lastTransactions: this.#lastTransactions,
-        closed: () => this.#closed !== undefined,
-      })
-      this.#transactors.add(transactor)
-      return transactor
+    return this.#do(`open transactor '${id}'`, () => this.#openTransactor(id))
+  }
+
+  async #openTransactor(id: string): Promise<KafkaTransactor> {
+    const transactor = await KafkaTransactor.open(id, {
+      cluster: this.#cluster,
+      abilities: this.#abilities,
+      appender: this.#appender,
+      lastTransactions: this.#lastTransactions,
+      closed: () => this.#closed !== undefined,
     })
+    this.#transactors.add(transactor)
+    return transactor
   }
 
   store(name: string, { progress }: StoreOptions = {}): Promise<Store> {

@@ -66,7 +66,6 @@ export class TopicHost implements SourceHost {
       spouts: [inlet],
       rootOf,
       ...(firstElsewhere && { firstElsewhere }),
-      fenced: false,
       timed: this.#news.wanted,
       timeOf: () => -Infinity,
       refused: (root, _, error) => refused(root, error),

@@ -33,11 +33,14 @@ const markersMs = 1_000
 export class Groups {
   readonly #cluster: Cluster
   readonly #abilities: Abilities
+  readonly #endHanging: (group: string) => Promise<void>
   readonly #members = new Set<KafkaMember>()
 
-  constructor(cluster: Cluster, abilities: Abilities) {
+  /** @param endHanging Ends transactions that brokers have left open in the offsets of a group. */
+  constructor(cluster: Cluster, abilities: Abilities, endHanging: (group: string) => Promise<void>) {
     this.#cluster = cluster
     this.#abilities = abilities
+    this.#endHanging = endHanging
   }
 
   async join(options: GroupOptions): Promise<KafkaMember> {
@@ -47,7 +50,7 @@ export class Groups {
       this.#cluster,
       options,
       (membership) => (consumer ? new ConsumerProtocol(membership) : new ClassicProtocol(membership)),
-      (left) => this.#members.delete(left),
+      { left: (left) => this.#members.delete(left), endHanging: this.#endHanging },
     )
     this.#members.add(member)
     return member

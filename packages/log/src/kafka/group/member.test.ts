@@ -68,7 +68,7 @@ describe('a member of a group', () => {
         onLost: () => void events.push('lost'),
       },
       () => protocol,
-      () => {},
+      { left: () => {}, endHanging: async () => {} },
     )
     await protocol.played
     expect(events).toEqual(['assigned'])
@@ -103,7 +103,7 @@ describe('a member of a group', () => {
         onLost: () => void events.push('lost'),
       },
       () => protocol,
-      () => {},
+      { left: () => {}, endHanging: async () => {} },
     )
     await again.promise
     expect(events).toEqual(['assigned', 'revoked', 'lost', 'assigned'])

@@ -5,7 +5,6 @@
  */
 import {
   type CommittedOffset,
-  type CommittedOptions,
   type GroupMember,
   type GroupOptions,
   HeddleError,
@@ -32,7 +31,19 @@ const outdated = new Set(['STALE_MEMBER_EPOCH', 'ILLEGAL_GENERATION', 'REBALANCE
 /** Another has taken the name. */
 const replaced = new Set(['UNRELEASED_INSTANCE_ID', 'FENCED_INSTANCE_ID'])
 
+/**
+ * How long offsets may be unstable, in ms, before it is looked why: the end of a transaction takes milliseconds to reach them, and
+ * whoever lives and has left one open after a loss of brokers ends it within moments.
+ */
+const hangingMs = 5_000
+
 const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`
+
+export interface MemberHooks {
+  readonly left: (member: KafkaMember) => void
+  /** Ends transactions that brokers have left open in the offsets of a group. */
+  readonly endHanging: (group: string) => Promise<void>
+}
 
 export class KafkaMember implements GroupMember {
   readonly group: string
@@ -40,7 +51,7 @@ export class KafkaMember implements GroupMember {
   readonly #cluster: Cluster
   readonly #options: GroupOptions
   readonly #protocol: GroupProtocol
-  readonly #left: (member: KafkaMember) => void
+  readonly #hooks: MemberHooks
   readonly #owned = new Map<string, TopicPartition>()
   #target: Map<string, TopicPartition> | undefined
   #failures = 0
@@ -61,13 +72,13 @@ export class KafkaMember implements GroupMember {
     cluster: Cluster,
     options: GroupOptions,
     speak: (membership: Membership) => GroupProtocol,
-    left: (member: KafkaMember) => void,
+    hooks: MemberHooks,
   ) {
     this.group = options.group
     this.#member = options.member ?? ''
     this.#cluster = cluster
     this.#options = options
-    this.#left = left
+    this.#hooks = hooks
     this.#lastHeard = cluster.settings.clock.now()
     this.#protocol = speak({
       cluster,
@@ -88,9 +99,9 @@ export class KafkaMember implements GroupMember {
     cluster: Cluster,
     options: GroupOptions,
     speak: (membership: Membership) => GroupProtocol,
-    left: (member: KafkaMember) => void,
+    hooks: MemberHooks,
   ): Promise<KafkaMember> {
-    const member = new KafkaMember(cluster, options, speak, left)
+    const member = new KafkaMember(cluster, options, speak, hooks)
     const { clock, deliveryTimeoutMs } = cluster.settings
     try {
       await retrying(clock, deliveryTimeoutMs, async () => member.#heard(await member.#protocol.enter()))
@@ -121,16 +132,21 @@ export class KafkaMember implements GroupMember {
     return this.#protocol.identity
   }
 
-  async committed(
-    partitions: readonly TopicPartition[],
-    { fenced = false }: CommittedOptions = {},
-  ): Promise<readonly CommittedOffset[]> {
+  async committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
     const { clock, deliveryTimeoutMs } = this.#cluster.settings
+    let unstableFrom: number | undefined
     try {
-      return await retrying(clock, deliveryTimeoutMs, () =>
-        // Brokers that were killed can leave offsets of a transaction that has ended as if it were open.
-        fetchOffsets(this.#cluster, this.group, partitions, !fenced),
-      )
+      return await retrying(clock, deliveryTimeoutMs, async () => {
+        try {
+          return await fetchOffsets(this.#cluster, this.group, partitions)
+        } catch (error) {
+          if (error instanceof KafkaError && error.id === 'UNSTABLE_OFFSET_COMMIT') {
+            unstableFrom ??= clock.now()
+            if (clock.now() - unstableFrom > hangingMs) await this.#hooks.endHanging(this.group)
+          }
+          throw error
+        }
+      })
     } catch (error) {
       throw heddleError(error, `offsets of group '${this.group}'`)
     }
@@ -224,7 +240,7 @@ export class KafkaMember implements GroupMember {
     this.#ended = true
     this.#timer?.clear()
     this.#departed = true
-    this.#left(this)
+    this.#hooks.left(this)
     this.#protocol.close()
   }
 

@@ -13,22 +13,14 @@
  * @module
  */
 import type { SignalLike, TopicPartition } from '@heddle/core'
-import { describeProducersV0, describeTransactionsV0 } from '@platformatic/kafka'
+import { describeTransactionsV0 } from '@platformatic/kafka'
+import { publish } from '../channels.ts'
 import type { Cluster } from '../client/cluster.ts'
 import { retrying } from '../client/retry.ts'
 import { KafkaError, checkCode, errorOf } from '../errors.ts'
 import type { ProducerIdentity } from '../wire/record-batch.ts'
+import { offsetsPlace, openTransactions } from './open-transactions.ts'
 import { SharedEpochProtocol } from './protocol.ts'
-
-/** The last transaction of a transactional id, as far as it may be open somewhere. */
-export interface LastTransaction {
-  readonly places: readonly TopicPartition[]
-  readonly groups: readonly string[]
-  /** How many connections of the transactor had been lost when it began: none since then means that it has ended everywhere. */
-  losses: number
-  /** Whether it was committed, once the coordinator has said so. */
-  committed?: boolean
-}
 
 interface Speaker {
   readonly cluster: Cluster
@@ -39,14 +31,123 @@ interface Speaker {
   readonly signal?: SignalLike
 }
 
-const offsetsTopic = '__consumer_offsets'
+/** Where a transaction takes part. */
+interface Parts {
+  readonly places: readonly TopicPartition[]
+  readonly groups: readonly string[]
+}
+
+/** The last transaction of a transactional id, as far as it may be open somewhere. */
+export interface LastTransaction extends Parts {
+  /** How many connections of the transactor had been lost when it began: none since then means that it has ended everywhere. */
+  losses: number
+  /** Whether it was committed, once the coordinator has said so. */
+  committed?: boolean
+}
+
+/** For the number of lost connections: the last transaction is to be looked at in any case. */
+const inDoubt = -1
+
+/** What is known of the last transaction of a transactional id. */
+export class Settling {
+  readonly #speaker: Speaker
+  readonly #known: Map<string, LastTransaction>
+
+  /** @param known By transactional id: a transactor that takes an id again goes on from there. */
+  constructor(speaker: Speaker, known: Map<string, LastTransaction>) {
+    this.#speaker = speaker
+    this.#known = known
+  }
+
+  /** How many connections were lost by now. */
+  get losses(): number {
+    return this.#speaker.cluster.connections.losses(this.#speaker.lane)
+  }
+
+  /** It may be open in a partition although its coordinator calls it complete. */
+  get doubtful(): boolean {
+    return this.#last !== undefined && this.#last.losses !== this.losses
+  }
+
+  /** It is known how it has ended, though not where it took part: it was of a former process. */
+  get endKnown(): boolean {
+    return this.#last?.committed !== undefined
+  }
+
+  /** @param losses How many connections had been lost when it began. */
+  ended({ places, groups }: Parts, losses: number): void {
+    this.#known.set(this.#speaker.id, { places, groups, losses })
+  }
+
+  /** Whether it has begun at all is not known: it may be the one before that the coordinator speaks of. */
+  failed({ places, groups }: Parts): void {
+    const before = this.#last
+    const all = [...places, ...(before?.places ?? [])]
+    this.ended(
+      {
+        places: [...new Map(all.map((place) => [`${place.topic} ${place.partition}`, place])).values()],
+        groups: [...new Set([...groups, ...(before?.groups ?? [])])],
+      },
+      inDoubt,
+    )
+  }
+
+  /** Where it took part is known now. */
+  found(parts: Parts): void {
+    this.#known.set(this.#speaker.id, { ...this.#last, ...parts, losses: inDoubt })
+  }
+
+  /**
+   * The id is about to be taken anew, and then the coordinator does not know any more how the last transaction has ended.
+   * @throws KafkaError
+   */
+  async noteEnd(): Promise<void> {
+    const last = this.#last
+    if (last !== undefined && !this.doubtful) return
+    const outcome = await outcomeOf(this.#speaker)
+    if (outcome === undefined) return
+    // An open one is aborted by who takes the id.
+    const committed = outcome === true
+    if (last !== undefined) last.committed = committed
+    else this.#known.set(this.#speaker.id, { places: [], groups: [], losses: this.losses, committed })
+  }
+
+  /**
+   * Sees to it that it has ended wherever it took part, when connections were lost since it began.
+   * @param identity Who writes the next one.
+   * @throws KafkaError
+   */
+  async settle(identity: ProducerIdentity, signal?: SignalLike): Promise<void> {
+    const last = this.#last
+    if (last === undefined) return
+    const speaker = signal === undefined ? this.#speaker : { ...this.#speaker, signal }
+    while (last.losses !== this.losses) {
+      const losses = this.losses
+      const outcome = await outcomeOf(speaker)
+      if (outcome === 'open') {
+        // It was let begin only when the one before had ended.
+        this.#known.delete(speaker.id)
+        return
+      }
+      if (outcome !== undefined) last.committed = outcome
+      const { committed } = last
+      if (committed !== undefined && (await endEverywhere(speaker, identity, last, committed)))
+        publish('heddle:log:kafka:settled', () => ({ transactor: speaker.id, committed }))
+      last.losses = losses
+    }
+  }
+
+  get #last(): LastTransaction | undefined {
+    return this.#known.get(this.#speaker.id)
+  }
+}
 
 /**
  * Asks the coordinator how the last transaction has ended, and waits until it has.
  * @returns `undefined` when it does not know, or another one is under way: so that this has ended everywhere.
  * @throws KafkaError
  */
-export function outcomeOf({ cluster, id, lane, signal }: Speaker): Promise<'open' | boolean | undefined> {
+function outcomeOf({ cluster, id, lane, signal }: Speaker): Promise<'open' | boolean | undefined> {
   const { clock, deliveryTimeoutMs } = cluster.settings
   const ask = async (): Promise<'open' | boolean | undefined> => {
     const answer = await cluster.requestCoordinator('transaction', id, lane, describeTransactionsV0.api, [id])
@@ -71,10 +172,10 @@ export function outcomeOf({ cluster, id, lane, signal }: Speaker): Promise<'open
  * @returns whether there was anything to end.
  * @throws KafkaError
  */
-export async function endEverywhere(
+async function endEverywhere(
   speaker: Speaker,
   identity: ProducerIdentity,
-  { places, groups }: LastTransaction,
+  { places, groups }: Parts,
   committed: boolean,
 ): Promise<boolean> {
   const { cluster, signal } = speaker
@@ -101,46 +202,7 @@ async function isOpen(
   places: readonly TopicPartition[],
   groups: readonly string[],
 ): Promise<boolean> {
-  const all = [...places]
-  if (groups.length > 0) {
-    const metadata = await cluster.topic(offsetsTopic)
-    const partitions = metadata?.leaders.length ?? 0
-    if (partitions > 0)
-      for (const group of groups) all.push({ topic: offsetsTopic, partition: partitionOf(group, partitions) })
-  }
-  const byLeader = new Map<number, TopicPartition[]>()
-  for (const place of all) {
-    const leader = await cluster.leader(place.topic, place.partition)
-    const others = byLeader.get(leader)
-    if (others === undefined) byLeader.set(leader, [place])
-    else others.push(place)
-  }
-  const found = await Promise.all(
-    [...byLeader].map(async ([leader, some]) => {
-      const topics = [...Map.groupBy(some, ({ topic }) => topic)].map(([name, ofTopic]) => ({
-        name,
-        partitionIndexes: [...new Set(ofTopic.map(({ partition }) => partition))],
-      }))
-      const answer = await cluster.request(leader, lane, describeProducersV0.api, topics)
-      return answer.topics.some(({ name, partitions }) =>
-        partitions.some(({ errorCode, activeProducers }) => {
-          const error = errorOf(errorCode)
-          if (error?.retryable === true) cluster.forgetTopic(name)
-          // Who may write need not be one who may look, and a topic that was deleted holds up nobody.
-          if (error !== undefined && error.retryable && error.id !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
-          return activeProducers.some(
-            ({ producerId, currentTxnStartOffset }) => producerId === id && currentTxnStartOffset >= 0n,
-          )
-        }),
-      )
-    }),
-  )
-  return found.includes(true)
-}
-
-/** Where the offsets of a group are: by Java's hash of its name, as `GroupMetadataManager.partitionFor` has it. */
-export function partitionOf(group: string, partitions: number): number {
-  let hash = 0
-  for (let i = 0; i < group.length; i++) hash = (Math.imul(hash, 31) + group.charCodeAt(i)) | 0
-  return (hash === -(2 ** 31) ? 0 : Math.abs(hash)) % partitions
+  const all = [...places, ...(await Promise.all(groups.map((group) => offsetsPlace(cluster, group))))]
+  const open = await openTransactions(cluster, lane, all)
+  return open.some(({ producerId }) => producerId === id)
 }

@@ -8,7 +8,14 @@
  *
  * @module
  */
-import { HeddleError, type Transaction, type Transactor, errorMessage, sleep } from '@heddle/core'
+import {
+  HeddleError,
+  type TopicPartition,
+  type Transaction,
+  type Transactor,
+  errorMessage,
+  sleep,
+} from '@heddle/core'
 import { initProducerIdV4 } from '@platformatic/kafka'
 import { publish } from '../channels.ts'
 import type { Abilities, Cluster } from '../client/cluster.ts'
@@ -18,7 +25,7 @@ import type { Appender } from '../produce/appender.ts'
 import type { ProducerIdentity } from '../wire/record-batch.ts'
 import { Commit } from './commit.ts'
 import { EpochProtocol, SharedEpochProtocol, type TransactionProtocol } from './protocol.ts'
-import { type LastTransaction, endEverywhere, outcomeOf } from './settling.ts'
+import { type LastTransaction, Settling } from './settling.ts'
 import { KafkaTransaction, type Work } from './transaction.ts'
 import { TransactionWriter } from './writer.ts'
 
@@ -41,9 +48,6 @@ interface Queued {
 /** How many of ours one transaction on the brokers takes at most: enough to hide its round trips, and bounded in memory. */
 const mostTogether = 64
 
-/** For the number of lost connections: the last transaction is to be looked at in any case. */
-const inDoubt = -1
-
 /** A newer transactor has the id. */
 const fencing = new Set([
   'INVALID_PRODUCER_EPOCH',
@@ -57,6 +61,7 @@ export class KafkaTransactor implements Transactor {
   readonly #context: TransactorContext
   readonly #lane: string
   readonly #protocol: TransactionProtocol
+  readonly #settling: Settling
   #identity: ProducerIdentity | undefined
   /** What the last known identity was, when the current one is in doubt. */
   #last: ProducerIdentity = { id: -1n, epoch: -1 }
@@ -79,6 +84,7 @@ export class KafkaTransactor implements Transactor {
     this.#context = context
     this.#lane = `transactor-${id}`
     const speaker = { cluster: context.cluster, id, lane: this.#lane }
+    this.#settling = new Settling(speaker, context.lastTransactions)
     this.#protocol = context.abilities.transactionEpochs
       ? new EpochProtocol(speaker)
       : new SharedEpochProtocol(speaker)
@@ -112,6 +118,23 @@ export class KafkaTransactor implements Transactor {
     )
   }
 
+  /** What the brokers know it by; `undefined` when it writes no more. */
+  get producerId(): bigint | undefined {
+    return this.#closed || this.#dead !== undefined ? undefined : this.#identity?.id
+  }
+
+  /**
+   * Ends a transaction of who had the id before, when it is known how that has ended: in the partitions where it is open, and in
+   * the offsets of a group.
+   */
+  async endFormer(places: readonly TopicPartition[], group: string): Promise<void> {
+    // What is open while it runs is its own.
+    if (this.#running !== undefined || !this.#settling.endKnown) return
+    this.#settling.found({ places, groups: [group] })
+    this.#running = this.#run()
+    await this.#running
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -140,14 +163,8 @@ export class KafkaTransactor implements Transactor {
     this.#running = undefined
   }
 
-  /** The last transaction may be open in a partition although its coordinator calls it complete. */
   get #doubtful(): boolean {
-    const last = this.#context.lastTransactions.get(this.id)
-    return !this.#closed && this.#dead === undefined && last !== undefined && last.losses !== this.#losses
-  }
-
-  get #losses(): number {
-    return this.#context.cluster.connections.losses(this.#lane)
+    return !this.#closed && this.#dead === undefined && this.#settling.doubtful
   }
 
   /** While nothing is to be committed: readers wait for the last transaction. Waits after a failure. */
@@ -166,31 +183,8 @@ export class KafkaTransactor implements Transactor {
     }
   }
 
-  /** Sees to it that the last transaction has ended wherever it took part, when connections were lost since it began. */
   async #settle(signal?: AbortSignal): Promise<void> {
-    const { cluster, lastTransactions } = this.#context
-    const last = lastTransactions.get(this.id)
-    if (last === undefined || this.#identity === undefined) return
-    const speaker = { cluster, id: this.id, lane: this.#lane, ...(signal === undefined ? {} : { signal }) }
-    while (last.losses !== this.#losses) {
-      const losses = this.#losses
-      const outcome = await outcomeOf(speaker)
-      if (outcome === 'open') {
-        // It was let begin only when the one before had ended.
-        lastTransactions.delete(this.id)
-        return
-      }
-      if (outcome !== undefined) last.committed = outcome
-      if (
-        last.committed !== undefined &&
-        (await endEverywhere(speaker, this.#identity, last, last.committed))
-      )
-        publish('heddle:log:kafka:settled', () => ({
-          transactor: this.id,
-          committed: last.committed === true,
-        }))
-      last.losses = losses
-    }
+    if (this.#identity !== undefined) await this.#settling.settle(this.#identity, signal)
   }
 
   /** Commits all that waits as one transaction: each is kept with those before it, or not at all. */
@@ -233,7 +227,7 @@ export class KafkaTransactor implements Transactor {
     if (this.#identity === undefined) await this.#initialise()
     const identity = this.#identity!
     await this.#settle()
-    const losses = this.#losses
+    const { losses } = this.#settling
     const settle = (): Promise<void> => this.#settle()
     const writer = new TransactionWriter(cluster, this.id, this.#lane, identity, this.#protocol, settle)
     const started = clock.now()
@@ -244,7 +238,7 @@ export class KafkaTransactor implements Transactor {
       await commit.writeOffsets(writer)
       const sent = clock.now()
       await this.#end(identity, true)
-      this.#ended(commit, losses)
+      this.#settling.ended(commit, losses)
       publish('heddle:log:kafka:transaction', () => ({
         transactor: this.id,
         result: 'committed',
@@ -255,8 +249,8 @@ export class KafkaTransactor implements Transactor {
       }))
     } catch (error) {
       commit.failed()
-      const aborted = this.#identity === identity && (await this.#abort(identity))
-      this.#ended(commit, aborted ? losses : inDoubt)
+      if (this.#identity === identity && (await this.#abort(identity))) this.#settling.ended(commit, losses)
+      else this.#settling.failed(commit)
       publish('heddle:log:kafka:transaction', () => ({
         transactor: this.id,
         result: 'aborted',
@@ -268,18 +262,6 @@ export class KafkaTransactor implements Transactor {
       throw error
     }
     await written()
-  }
-
-  #ended({ places, groups }: Commit, losses: number): void {
-    const { lastTransactions } = this.#context
-    const before = losses === inDoubt ? lastTransactions.get(this.id) : undefined
-    // Whether it has begun at all is not known: it may be the one before that the coordinator speaks of.
-    const all = [...places, ...(before?.places ?? [])]
-    lastTransactions.set(this.id, {
-      places: [...new Map(all.map((place) => [`${place.topic} ${place.partition}`, place])).values()],
-      groups: [...new Set([...groups, ...(before?.groups ?? [])])],
-      losses,
-    })
   }
 
   /** @returns whether the coordinator has taken it. */
@@ -333,7 +315,7 @@ export class KafkaTransactor implements Transactor {
     const { clock, deliveryTimeoutMs, transactionTimeoutMs } = cluster.settings
     const { id, epoch } = this.#last
     try {
-      await this.#noteOutcome()
+      await this.#settling.noteEnd()
       this.#identity = await retrying(clock, deliveryTimeoutMs, async () => {
         const answer = await cluster.requestCoordinator(
           'transaction',
@@ -355,16 +337,6 @@ export class KafkaTransactor implements Transactor {
       this.#noteFencing(error)
       throw error
     }
-  }
-
-  /** The id is about to be taken anew, and then the coordinator does not know any more how the last transaction has ended. */
-  async #noteOutcome(): Promise<void> {
-    const { cluster, lastTransactions } = this.#context
-    const last = lastTransactions.get(this.id)
-    if (last === undefined || last.losses === this.#losses) return
-    const outcome = await outcomeOf({ cluster, id: this.id, lane: this.#lane })
-    // An open one is aborted by who takes the id.
-    if (outcome !== undefined) last.committed = outcome === true
   }
 
   #noteFencing(error: unknown): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { partitionOf } from './settling.ts'
+import { partitionOf } from './open-transactions.ts'
 
 describe('the partition of a group', () => {
   // By `Math.abs("…".hashCode()) % n` in Java 17; the third has the hash -2147483648, whose absolute value is none.
