@@ -79,4 +79,4 @@ test(`killed ${kills} times under traffic, a host loses no message that had a RE
   await Promise.all(consumers)
   expect(await host.end('SIGTERM')).toBe(0)
   expect(sent.size).toBeGreaterThan(kills * 50)
-})
+}, 240_000)

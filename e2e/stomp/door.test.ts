@@ -204,7 +204,6 @@ describe('who may do what', () => {
 
 describe('what is not there is refused, and not left out', () => {
   test.each([
-    ['SEND', { destination: '/queue/a', AMQ_SCHEDULED_DELAY: 1000 }],
     ['SEND', { destination: '/queue/a?consumer.exclusive=true' }],
     ['SEND', { destination: '/queue/a', priority: 'high' }],
     ['SUBSCRIBE', { id: '1', destination: '/queue/a.>', browser: 'true' }],
@@ -264,6 +263,40 @@ describe('limits', () => {
     for (let n = 0; n < 200; n++) client.send('SEND', { destination: '/queue/a' }, `${n}`.padEnd(50))
     await client.done('SEND', { destination: '/queue/a' }, 'last')
     expect(await heddle.log.partitions('queue.a')).toMatchObject([{ latest: 201 }])
+  })
+
+  test('a consumer that acknowledges nothing keeps nobody else from the rest', async () => {
+    await using heddle = await startHeddle()
+    const destination = '/queue/a'
+    await using sender = await StompClient.connect(heddle.stomp)
+    const [held, count] = [1_000, 1_200]
+    for (let n = 1; n < count; n++) sender.send('SEND', { destination }, `${n}`)
+    await sender.done('SEND', { destination }, 'last')
+    await using stuck = await StompClient.connect(heddle.stomp)
+    await stuck.done('SUBSCRIBE', { id: '1', destination, ack: 'client' })
+    for (let n = 0; n < held; n++) await stuck.message()
+    await using other = await StompClient.connect(heddle.stomp)
+    await other.done('SUBSCRIBE', { id: '1', destination, ack: 'client' })
+    const { headers } = await other.take(({ body }) => body === 'last')
+    await other.done('ACK', { id: headers['ack'] })
+    expect(other.frames).toHaveLength(count - held - 1)
+    expect(stuck.frames).toEqual([])
+  })
+
+  test('a client that floods, and takes in none of the answers, is not read on, and hurts nobody else', async () => {
+    await using heddle = await startHeddle()
+    await using flood = await StompClient.connect(heddle.stomp)
+    await using other = await StompClient.connect(heddle.stomp)
+    flood.socket.pause()
+    // Each is answered with an ERROR: more than the network between the two holds, in both directions.
+    const mistakes = Buffer.from(`ACK\nid:${'x'.repeat(200)}\n\n\0`.repeat(1_000))
+    let sent = 0
+    while (flood.socket.writableLength < 1024 ** 2 && sent < 200) {
+      flood.socket.write(mistakes)
+      sent++
+      expect((await other.done('SEND', { destination: '/queue/a' })).command).toBe('RECEIPT')
+    }
+    expect(flood.socket.writableLength).toBeGreaterThan(0)
   })
 
   test('a consumer that takes nothing in keeps nobody else from the rest', async () => {

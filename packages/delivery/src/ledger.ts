@@ -135,6 +135,7 @@ export class Ledger {
     }
     if (given.length > 0) {
       this.#context.changed()
+      this.#context.roomy()
       if (leasedChannel.hasSubscribers)
         leasedChannel.publish({
           subscription: name,
