@@ -1,21 +1,16 @@
-import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type Log, event, sleep, systemClock, toRecord } from '@heddle/core'
 import { openKafkaLog } from '@heddle/log/kafka'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { javaTool, majorVersion } from '../../tools/services/java-tool.ts'
 import { servicesAvailable } from '../../tools/services/toolchain.ts'
 import { type Ran, heddle } from '../house/cli.ts'
 import { type TestKafka, startTestKafka } from '../kafka/test-kafka.ts'
 import { FluxRun } from './flux/flux-run.ts'
-import { parts } from './mix/parts.ts'
+import { parts, partsAvailable } from './mix/parts.ts'
 import { type TestStorm, startTestStorm } from './test-storm.ts'
 
 const file = fileURLToPath(new URL('mix/mix.topology.ts', import.meta.url))
 const pollMs = 100
-
-const hasPip = spawnSync('python3', ['-m', 'pip', '--version'], { stdio: 'ignore' }).status === 0
-const runnable = hasPip && majorVersion(javaTool('javac')) !== undefined
 
 /** Data of all events in a topic by now. */
 async function dataOf<T>(log: Log, topic: string): Promise<T[]> {
@@ -30,7 +25,7 @@ async function dataOf<T>(log: Log, topic: string): Promise<T[]> {
   return found
 }
 
-describe.runIf(runnable && servicesAvailable('storm') && servicesAvailable('kafka'))(
+describe.runIf(partsAvailable() && servicesAvailable('storm') && servicesAvailable('kafka'))(
   'components of ours beside others on Storm',
   // Java, Python and Node start, and start again.
   { timeout: 600_000 },

@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, globSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import { cached } from '../../../bench/lib/cache.ts'
 import { zip } from '../../../packages/engine/src/storm/bundle/zip.ts'
 import { copyJars, jars } from '../../../tools/services/jars.ts'
-import { javaTool } from '../../../tools/services/java-tool.ts'
+import { javaTool, majorVersion } from '../../../tools/services/java-tool.ts'
 
 /** What the topology brings along that is not ours. */
 export interface Parts {
@@ -15,6 +16,20 @@ export interface Parts {
 }
 
 const pystorm = 'pystorm==3.1.4'
+
+/** Whether they can be had here: as for services, what is missing is told, and is a failure on CI. */
+export function partsAvailable(): boolean {
+  const pip = spawnSync('python3', ['-m', 'pip', '--version'], { stdio: 'ignore' })
+  const lacks = [
+    majorVersion(javaTool('javac')) === undefined && 'the Java compiler',
+    pip.status !== 0 && 'Python with pip',
+  ].filter((lack) => lack !== false)
+  if (lacks.length === 0) return true
+  const line = `cannot mix components: there is no ${lacks.join(', and no ')}`
+  if (process.env['CI'] === 'true') throw new Error(line)
+  process.stderr.write(`skipped: ${line}\n`)
+  return false
+}
 
 /** Gets them, once for each clone. @throws what Maven, the compiler or pip says. */
 export async function parts(): Promise<Parts> {
