@@ -12,7 +12,7 @@ import { type Square, squaresIn } from './squares-in.ts'
 const file = fileURLToPath(new URL('numbers.topology.ts', import.meta.url))
 
 // JVMs and processes of Node are started again and again.
-const timeout = 400_000
+const timeout = 900_000
 const pollMs = 200
 
 describe.runIf(servicesAvailable('storm') && servicesAvailable('kafka'))(

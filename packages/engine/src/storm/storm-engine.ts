@@ -1,4 +1,5 @@
 import {
+  type DeployOptions,
   type Deployed,
   type Engine,
   type EngineFeatures,
@@ -34,6 +35,7 @@ import { withStandIns, withTimes } from './plan/stand-ins.ts'
 import { confOf, toStorm } from './plan/to-storm.ts'
 import { transactionalIn } from './plan/transactional.ts'
 import { checkSupported } from './plan/unsupported.ts'
+import { upgradeOnStorm } from './plan/upgrade.ts'
 import { type LogsOptions, readLogs } from './read-logs.ts'
 import { type StormRebalanceOptions, checkRebalance } from './rebalance.ts'
 import { groupsOf } from './runtime/group-of.ts'
@@ -54,6 +56,14 @@ export function stormEngine(options: StormEngineOptions): StormEngine {
 
 /** The Engine port, and what only Storm has. */
 export interface StormEngine extends Engine {
+  /**
+   * Puts a version in the place of the one that runs: that reads no more and finishes what is under way, and the new one goes on with
+   * its offsets and state. What cannot be, or does not load, is refused before. There is no way back when the new one does not start:
+   * Storm does not keep the old one.
+   *
+   * @throws HEDDLE_UPGRADE_INCOMPATIBLE with every reason, HEDDLE_ENGINE_UNSUPPORTED, HEDDLE_MODULE_INVALID; the old one runs on.
+   */
+  deploy(topology: Topology, options?: DeployOptions): Promise<Deployed>
   /**
    * Spreads the tasks of a running topology over other numbers of executors and workers, as Storm has it: what is under way is
    * finished first, and the number of tasks, which decides where state is, stays.
@@ -137,14 +147,18 @@ class Cluster implements StormEngine {
 
   async submit(topology: Topology): Promise<TopologyStatus> {
     const { name } = topology
-    const { node } = this.#settings
     checkSupported(topology)
+    if (await this.#summary(name)) throw new HeddleError('HEDDLE_ENGINE_TOPOLOGY_EXISTS', `'${name}'`)
     const plan = portable(topology.plan)
+    return this.#run(topology, plan, await this.#jar(topology, plan))
+  }
+
+  async #run(topology: Topology, plan: Plan, jar: Buffer): Promise<TopologyStatus> {
+    const { name } = topology
+    const { node } = this.#settings
     const submitted: Submitted = { plan, transactional: transactionalIn(topology) }
     const { transactional } = submitted
-    if (await this.#summary(name)) throw new HeddleError('HEDDLE_ENGINE_TOPOLOGY_EXISTS', `'${name}'`)
     const log = plan.components.every(isForeign) ? undefined : this.#log(name)
-    const jar = await this.#jar(topology, plan)
     if (log) {
       await ensureTopics(log, plan, outputsTopics(plan, transactional))
       const lines = logTopic(name)
@@ -207,10 +221,19 @@ class Cluster implements StormEngine {
     })
   }
 
-  async deploy(topology: Topology): Promise<Deployed> {
-    throw unsupported(
-      `'${topology.name}' cannot take the place of another version: kill that, and submit this`,
-    )
+  /** The new version is made and seen to load before the one that runs is asked to finish. */
+  async deploy(topology: Topology, options: DeployOptions = {}): Promise<Deployed> {
+    const { name } = topology
+    const { dryRun = false, waitMs } = options
+    checkSupported(topology)
+    const plan = portable(topology.plan)
+    const runs = (await this.#summary(name)) !== undefined
+    const known = runs ? await this.#known(name) : undefined
+    const diff = known && upgradeOnStorm(known.plan, plan, options)
+    const jar = await this.#jar(topology, plan)
+    if (dryRun) return { diff, status: known && (await this.#status(known)) }
+    if (known) await this.kill(name, waitMs === undefined ? {} : { waitMs })
+    return { diff, status: await this.#run(topology, plan, jar) }
   }
 
   async history(_name: string): Promise<readonly TopologyVersion[]> {
