@@ -7,6 +7,8 @@ import {
   HeddleError,
   type Log,
   ManualClock,
+  type ScheduleTiming,
+  type Schedules,
   type Topology,
   type TopologyDescription,
   type TopologyMetrics,
@@ -16,6 +18,7 @@ import {
   milliseconds,
   toRecord,
 } from '@heddle/core'
+import { createSchedules } from '@heddle/delivery'
 import { localEngine, stateStores } from '@heddle/engine/local'
 import { MemoryDisk, openMemoryLog } from '@heddle/log/memory'
 import { Capture } from './capture.ts'
@@ -58,6 +61,7 @@ export class TestFabric implements AsyncDisposable {
   readonly #topologies = new Map<string, Topology>()
   #log: Log
   #engine: Engine
+  #schedules: Schedules | undefined
   #ids = 0
 
   private constructor(
@@ -137,23 +141,37 @@ export class TestFabric implements AsyncDisposable {
    * @throws HEDDLE_EVENT_INVALID as the front door would.
    */
   async publish(topic: string, events: readonly Partial<EventInit>[]): Promise<readonly Event[]> {
-    const made = events.map((init) =>
-      event({
-        type: 'test',
-        source: '/test',
-        time: new Date(this.clock.now()).toISOString(),
-        ...init,
-        id: init.id ?? `${++this.#ids}`,
-      }),
-    )
-    const { log } = this
+    const made = events.map((init) => this.#event(init))
     await this.#drive(
       (async () => {
-        if (!(await log.describeTopic(topic))) await log.createTopic({ name: topic, partitions: 1 })
-        await log.append(topic, made.map(toRecord))
+        await this.#topic(topic)
+        await this.log.append(topic, made.map(toRecord))
       })(),
     )
     return made
+  }
+
+  /**
+   * Publishes an event for later, as `deliverafter` and its like do at the front door; see `publish` for what is not said.
+   *
+   * @returns The id of the schedule.
+   * @throws HEDDLE_EVENT_INVALID, HEDDLE_SCHEDULE_INVALID as the front door would.
+   * @example await fabric.schedule('reminders', { data: 'tea' }, { afterMs: 600_000 })
+   */
+  async schedule(topic: string, init: Partial<EventInit>, timing: ScheduleTiming): Promise<string> {
+    const record = toRecord(this.#event(init))
+    const [added] = await this.#drive(
+      (async () => {
+        await this.#topic(topic)
+        return this.schedules.add([{ topic, record, timing }])
+      })(),
+    )
+    return added!.id
+  }
+
+  /** What was scheduled: to be listed, moved and cancelled. Let time go by while something is asked. */
+  get schedules(): Schedules {
+    return (this.#schedules ??= this.#newSchedules())
   }
 
   /** Waits until all that was begun is done, or waits for time to go by. */
@@ -234,13 +252,15 @@ export class TestFabric implements AsyncDisposable {
   async crash(): Promise<void> {
     this.faults.stop()
     this.#disk.cut()
-    const [engine, log] = [this.#engine, this.#log]
+    const [engine, log, schedules] = [this.#engine, this.#log, this.#schedules]
     this.#log = await openLog(this.#disk, this.clock, this.#turns)
     this.#engine = this.#newEngine()
+    this.#schedules = schedules && this.#newSchedules()
     // Nothing comes of it any more; it only ends.
-    const ended = Promise.allSettled(
-      [...this.#topologies.keys()].map((name) => engine.kill(name, { waitMs: 0 })),
-    )
+    const ended = Promise.allSettled([
+      ...[...this.#topologies.keys()].map((name) => engine.kill(name, { waitMs: 0 })),
+      schedules?.close(),
+    ])
     await this.#drive(ended)
     await this.#drive(log.close().catch(() => {}))
     for (const topology of this.#topologies.values()) await this.#drive(this.#engine.submit(topology))
@@ -250,11 +270,39 @@ export class TestFabric implements AsyncDisposable {
   async close(): Promise<void> {
     this.faults.stop()
     await this.#drive(this.#engine.close())
+    if (this.#schedules) await this.#drive(this.#schedules.close())
     await this.#drive(this.#log.close())
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #event(init: Partial<EventInit>): Event {
+    return event({
+      type: 'test',
+      source: '/test',
+      time: new Date(this.clock.now()).toISOString(),
+      ...init,
+      id: init.id ?? `${++this.#ids}`,
+    })
+  }
+
+  async #topic(name: string): Promise<void> {
+    if (!(await this.log.describeTopic(name))) await this.log.createTopic({ name, partitions: 1 })
+  }
+
+  /** One partition, so that there is one order; and few timers, so that days go by fast. */
+  #newSchedules(): Schedules {
+    const seldomMs = 86_400_000
+    return createSchedules({
+      log: this.#log,
+      clock: this.clock,
+      partitions: 1,
+      gatherMs: 0,
+      maxSleepMs: seldomMs,
+      cleanMs: seldomMs,
+    })
   }
 
   async #prepare(topology: Topology): Promise<void> {
