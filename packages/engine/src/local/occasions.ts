@@ -57,8 +57,15 @@ export class Occasions {
   #root: Root | undefined
   #fail: ((error: unknown) => void) | undefined
 
-  /** @param sources What event time comes from. */
-  constructor(ground: OccasionsGround, sources: () => Iterable<TimeSource>) {
+  /**
+   * @param sources What event time comes from.
+   * @param handsOn Somebody behind waits for event time, though it may make no difference here.
+   */
+  constructor(
+    ground: OccasionsGround,
+    sources: () => Iterable<TimeSource>,
+    handsOn = ground.announcer !== undefined && ground.carried !== undefined,
+  ) {
     const { network, topology, clock } = ground
     this.#ground = ground
     this.#sources = sources
@@ -69,11 +76,7 @@ export class Occasions {
         .filter((id) => network.tasksOf(id).some(({ takes }) => takes.timer)),
     )
     this.#announcer = ground.announcer
-    this.#timed =
-      this.#timing.size > 0 ||
-      network.bolts.some(({ takes }) => takes.watermark) ||
-      // It hands on what it was told.
-      (this.#announcer !== undefined && ground.carried !== undefined)
+    this.#timed = this.#timing.size > 0 || network.bolts.some(({ takes }) => takes.watermark) || handsOn
     this.#lastTick = clock.now()
   }
 

@@ -144,6 +144,16 @@ const flows: Readonly<Record<string, (hits: Hits) => Stream<unknown>>> = {
         (one, other) => [one.data.id, other?.data.id ?? null],
         { within: '4s', type: 'left' },
       ),
+  'windows behind a fold': (hits) =>
+    hits
+      .keyBy((e) => e.data.key)
+      .fold(
+        () => 0,
+        (sum, e) => sum + e.data.n,
+      )
+      .keyBy((sum) => sum % 3)
+      .window(tumbling('5s'))
+      .sum((sum) => sum),
   'a fold': (hits) =>
     hits
       .keyBy((e) => e.data.key)

@@ -90,6 +90,7 @@ export class TransactionalHost implements InboxOwner {
         report: (_, error) => report(error),
       },
       () => times.sources,
+      this.#heard,
     )
   }
 
