@@ -80,6 +80,32 @@ test('a subscription is made, pulled from, settled, described and deleted', asyn
   expect((await ask('GET', '/mails')).status).toBe(404)
 })
 
+test('a subscription with an endpoint shows none of its secrets, and keeps those that are not changed', async () => {
+  const { ask } = served
+  const key = Buffer.alloc(32, 1).toString('base64')
+  const push = {
+    url: 'https://team.example/hook',
+    secrets: [`whsec_${key}`],
+    headers: { authorization: 'Bearer x' },
+  }
+  const shown = {
+    push: { ...push, secrets: ['whsec_***'], headers: { authorization: '***' }, timeoutMs: 15_000 },
+  }
+  const answers = [
+    await ask('PUT', '/mails', { topics: ['orders'], push }),
+    await ask('PUT', '/mails', { topics: ['orders'], push }),
+    await ask('GET', '/mails'),
+    await ask('PATCH', '/mails', { push: { concurrency: 2 } }),
+  ]
+  for (const answer of answers) expect(answer).toMatchObject({ status: 200, body: shown })
+  expect(JSON.stringify(await ask('GET', ''))).not.toContain(key)
+  expect(await ask('PATCH', '/mails', { push: { secrets: ['whsec_***'] } })).toMatchObject({
+    status: 400,
+    body: { code: 'HEDDLE_SUBSCRIPTION_INVALID', detail: expect.stringContaining('push.secrets') },
+  })
+  expect((await ask('PATCH', '/mails', { push: null })).body).not.toHaveProperty('push')
+})
+
 test('what a consumer that went away would have got goes to another at once', async () => {
   const { ask, pull } = served
   await ask('PUT', '/mails', { topics: ['orders'] })
