@@ -176,6 +176,7 @@ describe.runIf(servicesAvailable('kafka'))('a broker that is away', () => {
       }
       await traffic.more(300)
       await traffic.stop()
+      expect(traffic.total).toBeGreaterThan(powerCuts * 300)
       await recount(brokersOf(kafka), fabric, traffic)
     },
     timeoutMs,

@@ -75,7 +75,7 @@ function checkSettings({ settings }: Plan, report: Report): void {
   const whole = (name: keyof typeof settings, least: number): void => {
     const value = settings[name]
     if (!Number.isInteger(value) || (value as number) < least)
-      report(`${name} must be a whole number from ${least} on, and is ${String(value)}`)
+      report(`${name} must be a whole number from ${least} on, and is ${JSON.stringify(value)}`)
   }
   whole('maxPending', 1)
   whole('messageTimeoutMs', 1)
