@@ -28,7 +28,7 @@ import { type DemoStorm, startDemoStorm } from './storm.ts'
 import github from './topology.ts'
 
 /** How long nothing may move before the demo gives up, in ms. */
-const patience = 60_000
+const patience = 180_000
 
 interface Options {
   readonly events: number
