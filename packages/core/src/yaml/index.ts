@@ -11,8 +11,10 @@ export { type ReadOptions, type TopologyText, readTopology } from './read-topolo
 export { checkPlanOf, readYaml } from './read-yaml.ts'
 export { type Reader, rangeOf } from './reader.ts'
 export {
+  type Field,
   type Located,
   type Read,
+  type ReadFields,
   type Shape,
   duration,
   either,
