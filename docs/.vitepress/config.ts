@@ -52,6 +52,7 @@ export default defineConfig({
           'yaml',
           'publish-and-read',
           'subscriptions',
+          'schedules',
           'webhooks-out',
           'kafka',
           'testing',

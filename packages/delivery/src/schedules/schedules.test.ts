@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openDeadLetters } from '../dead-letters/desk.ts'
 import { type ScheduleBench, openScheduleBench } from './bench.fixture.ts'
 
 let bench: ScheduleBench
@@ -214,6 +215,13 @@ test('what cannot be sent is a dead letter, and holds up nothing', async () => {
     extensions: { dltopic: 'gone', dlcode: 'HEDDLE_LOG_UNKNOWN_TOPIC' },
   })
   expect(await bench.during(bench.schedules.count())).toBe(0)
+  await bench.log.createTopic({ name: 'gone', partitions: 1 })
+  const desk = openDeadLetters(bench)
+  expect(await desk.redrive('heddle.schedules.dead-letters', { by: 'ada' })).toEqual({
+    sent: { gone: 1 },
+    skipped: [],
+  })
+  expect(await bench.ids('gone')).toEqual(['b'])
 }, 60_000)
 
 test('what is not valid is refused, all of it', async () => {
