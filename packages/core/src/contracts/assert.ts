@@ -42,8 +42,8 @@ export async function throws(
   return fail(`expected ${code}, and nothing was thrown`)
 }
 
-/** How long anything may take to become visible, in ms: a broker's rebalance is the slowest. */
-const patience = 20_000
+/** How long anything may take to become visible, in ms: a broker's rebalance, or a cluster that starts on a busy machine. */
+const patience = 60_000
 
 /** Waits until `look` gives something, and gives it; for what an implementation may show a little later. */
 export async function eventually<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {

@@ -9,7 +9,7 @@ const ownCode: ReadonlySet<string> = new Set(['bolt', 'shell', 'java', 'sink', '
  * that take ticks, timers or event time. What they emit goes through a topic of their own, since much of it comes of no tuple,
  * and Storm tells nobody what becomes of that.
  *
- * Bolts of the user's that only keep state are none: they are as in Storm, and twice as fast.
+ * Bolts of the user's that only keep state are none: they are as in Storm, and about twice as fast.
  */
 export function transactionalIn({ name, plan, code }: Topology): readonly string[] {
   const isTransactional = (component: PlanComponent): boolean => {
