@@ -12,6 +12,9 @@ import type { StompLog } from '../options.ts'
 /** Where messages to temporary destinations of all connections go. They are of use for the moment only. */
 export const temporaryTopic = 'stomp.temporary'
 
+/** Topics of the fabric's own business: nobody means them by a wildcard. */
+const isOwn = (name: string): boolean => name === temporaryTopic || name.startsWith('heddle.')
+
 /** 1 h: what nobody has read by then has no reader any more. */
 const temporaryRetentionMs = 3_600_000
 
@@ -59,12 +62,12 @@ export class Topics {
     signal.addEventListener('abort', () => this.#made.off('made', listener), { once: true })
   }
 
-  /** Topics whose destination fits a name with wildcards: of queues, or all others but those that are the door's own. */
+  /** Topics whose destination fits a name with wildcards: of queues, or all others but those that are the fabric's own. */
   async matching(kind: 'queue' | 'topic', pattern: string): Promise<string[]> {
     const names: string[] = []
     for (const { name } of await this.#log.listTopics()) {
       const queue = queueOfTopic(name)
-      if (kind === 'queue' ? queue === undefined : queue !== undefined || name === temporaryTopic) continue
+      if (kind === 'queue' ? queue === undefined : queue !== undefined || isOwn(name)) continue
       if (fits(pattern, queue ?? decodeName(name))) names.push(name)
     }
     return names
