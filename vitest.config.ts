@@ -15,6 +15,8 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: 'unit',
+          // For what hangs: how long a test takes is the machine's business.
+          testTimeout: 60_000,
           include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'bench/lib/**/*.test.ts'],
           // One module graph for all files of a worker: a tenth of the time. A test must not leave globals changed.
           pool: 'threads',
