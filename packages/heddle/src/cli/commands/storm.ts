@@ -18,6 +18,7 @@ export interface StormCommandOptions {
 }
 
 interface SubmitOptions extends StormCommandOptions {
+  readonly replace?: boolean
   readonly workers?: string
   readonly node?: string
   readonly jar?: readonly string[]
@@ -52,7 +53,7 @@ export const submit = (file: string, options: SubmitOptions): Promise<void> =>
   on(options, async (engine) => {
     const { topologies } = await loadTopologyFile(resolve(file))
     for (const topology of topologies) {
-      const status = await engine.submit(topology)
+      const status = options.replace ? (await engine.deploy(topology)).status! : await engine.submit(topology)
       if (options.json) printJson(status)
       else print(`${status.name} is ${status.state} on Storm, with ${status.tasks} tasks`)
     }

@@ -23,6 +23,7 @@ export function stormCommands(program: Command): void {
     filtered(cluster(program.command('submit')))
       .description('Run the topologies of a file on a cluster of Apache Storm.')
       .argument('<file>', 'topology file')
+      .option('--replace', 'take the place of the version that runs, with its offsets and state')
       .option('--workers <n>', 'workers (JVMs) that the tasks are spread over (default: 1)')
       .option(
         '--node <command>',
