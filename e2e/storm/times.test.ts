@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Log, type Windowed, event, fromRecord, toRecord } from '@heddle/core'
 import { openKafkaLog } from '@heddle/log/kafka'
@@ -37,9 +40,11 @@ describe.runIf(servicesAvailable('storm') && servicesAvailable('kafka'))(
     let kafka: TestKafka
     let storm: TestStorm
     let log: Log
+    let statePath: string
     beforeAll(async () => {
       ;[kafka, storm] = await Promise.all([startTestKafka(), startTestStorm()])
-      log = await openKafkaLog({ brokers: kafka.brokers })
+      statePath = await mkdtemp(join(tmpdir(), 'heddle-times-'))
+      log = await openKafkaLog({ brokers: kafka.brokers, statePath })
       // Of a run before, on services that run already.
       for (const task of ['tens/0', 'tens/1', 'minutes/0']) await log.deleteStore(`times/${task}`)
       for (const component of ['tens', 'minutes'])
@@ -57,6 +62,7 @@ describe.runIf(servicesAvailable('storm') && servicesAvailable('kafka'))(
       await log?.close()
       await storm?.stop()
       await kafka?.stop()
+      if (statePath) await rm(statePath, { recursive: true })
     })
 
     /** A second of event time: a hit of each key in each partition. */
