@@ -75,21 +75,24 @@ export class Settling {
   }
 
   /** @param losses How many connections had been lost when it began. */
-  ended({ places, groups }: Parts, losses: number): void {
-    this.#known.set(this.#speaker.id, { places, groups, losses })
+  ended(parts: Parts, losses: number): void {
+    this.#note(parts, losses, this.doubtful)
   }
 
   /** Whether it has begun at all is not known: it may be the one before that the coordinator speaks of. */
-  failed({ places, groups }: Parts): void {
-    const before = this.#last
-    const all = [...places, ...(before?.places ?? [])]
-    this.ended(
-      {
-        places: [...new Map(all.map((place) => [`${place.topic} ${place.partition}`, place])).values()],
-        groups: [...new Set([...groups, ...(before?.groups ?? [])])],
-      },
-      inDoubt,
-    )
+  failed(parts: Parts): void {
+    this.#note(parts, inDoubt, true)
+  }
+
+  /** @param before With where the one before took part, which may be open still. */
+  #note({ places, groups }: Parts, losses: number, before: boolean): void {
+    const former = before ? this.#last : undefined
+    const all = [...places, ...(former?.places ?? [])]
+    this.#known.set(this.#speaker.id, {
+      places: [...new Map(all.map((place) => [`${place.topic} ${place.partition}`, place])).values()],
+      groups: [...new Set([...groups, ...(former?.groups ?? [])])],
+      losses,
+    })
   }
 
   /** Where it took part is known now. */

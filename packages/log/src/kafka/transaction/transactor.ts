@@ -267,6 +267,8 @@ export class KafkaTransactor implements Transactor {
   /** @returns whether the coordinator has taken it. */
   async #abort(identity: ProducerIdentity): Promise<boolean> {
     try {
+      // Else the coordinator would say of the one before, which may be open in a partition, that it was aborted.
+      await this.#settle()
       await this.#end(identity, false)
       return true
     } catch (error) {
@@ -283,7 +285,8 @@ export class KafkaTransactor implements Transactor {
     const { cluster } = this.#context
     const { clock, deliveryTimeoutMs } = cluster.settings
     try {
-      const { next } = await retrying(clock, deliveryTimeoutMs, async () => {
+      const { next } = await retrying(clock, deliveryTimeoutMs, async (count) => {
+        if (count > 0 && !commit) await this.#settle()
         const answer = await this.#protocol.end(commit)
         const error = errorOf(answer.errorCode)
         if (error === undefined) return answer
