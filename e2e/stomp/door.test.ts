@@ -265,24 +265,6 @@ describe('limits', () => {
     expect(await heddle.log.partitions('queue.a')).toMatchObject([{ latest: 201 }])
   })
 
-  test('a consumer that acknowledges nothing keeps nobody else from the rest', async () => {
-    await using heddle = await startHeddle()
-    const destination = '/queue/a'
-    await using sender = await StompClient.connect(heddle.stomp)
-    const [held, count] = [1_000, 1_200]
-    for (let n = 1; n < count; n++) sender.send('SEND', { destination }, `${n}`)
-    await sender.done('SEND', { destination }, 'last')
-    await using stuck = await StompClient.connect(heddle.stomp)
-    await stuck.done('SUBSCRIBE', { id: '1', destination, ack: 'client' })
-    for (let n = 0; n < held; n++) await stuck.message()
-    await using other = await StompClient.connect(heddle.stomp)
-    await other.done('SUBSCRIBE', { id: '1', destination, ack: 'client' })
-    const { headers } = await other.take(({ body }) => body === 'last')
-    await other.done('ACK', { id: headers['ack'] })
-    expect(other.frames).toHaveLength(count - held - 1)
-    expect(stuck.frames).toEqual([])
-  })
-
   test('a client that floods, and takes in none of the answers, is not read on, and hurts nobody else', async () => {
     await using heddle = await startHeddle()
     await using flood = await StompClient.connect(heddle.stomp)

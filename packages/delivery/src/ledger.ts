@@ -135,7 +135,6 @@ export class Ledger {
     }
     if (given.length > 0) {
       this.#context.changed()
-      this.#context.roomy()
       if (leasedChannel.hasSubscribers)
         leasedChannel.publish({
           subscription: name,

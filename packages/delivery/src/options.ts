@@ -3,10 +3,7 @@ import type { PushOptions } from './push/options.ts'
 
 /** Limits and times of all subscriptions of one process. Sizes in bytes, times in milliseconds. */
 export interface DeliverySettings {
-  /**
-   * Most events of one partition that are read and not given out; what is given out has a bound of its own, `maxInFlight`. 1,000:
-   * about what fits into the note beside an offset.
-   */
+  /** Most events of one partition that are read and not done. 1,000: about what fits into the note beside an offset. */
   readonly window: number
   /** Most bytes of one subscription that are read and not done. 16 MiB: 1,000 events of 1 KB in each of 16 partitions. */
   readonly windowBytes: number

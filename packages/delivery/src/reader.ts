@@ -24,7 +24,7 @@ export interface ReaderContext {
   readonly ledger: Ledger
   readonly settings: () => Subscription
   readonly lanes: () => Iterable<Lane>
-  /** Most events of a partition that are read and not given out. */
+  /** Most events of a partition that are open in memory. */
   readonly window: number
   /** Most bytes of all partitions that are open in memory. */
   readonly windowBytes: number
@@ -107,9 +107,7 @@ export class Reader {
   #isFull(lane: Lane): boolean {
     const { ledger, window, windowBytes } = this.#context
     const share = lane.full ? 0.5 : 1
-    // Not what is given out: a consumer that holds much, and settles nothing, would keep others from the rest.
-    const ahead = lane.open.size - lane.leased
-    const over = ahead >= window * share || ledger.bytes >= windowBytes * share
+    const over = lane.open.size >= window * share || ledger.bytes >= windowBytes * share
     lane.full = over && lane.open.size > 0
     return lane.full
   }
