@@ -3,12 +3,10 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Report } from '../lib/figure.ts'
 import { scratch, sideBySide } from '../lib/measure.ts'
-import { Link, send } from '../stomp/link.ts'
+import { publish } from '../stomp/publish.ts'
 
 const rounds = 3
-const seconds = 4
-const connections = 8
-const perReceipt = 100
+const load = { seconds: 4, connections: 8, perReceipt: 100 }
 const hourMs = 3_600_000
 
 /** Messages for later beside messages for now, through the same door. */
@@ -22,8 +20,8 @@ export async function accepted(report: Report): Promise<void> {
       const [said] = (await once(child.stdout, 'data')) as [Buffer]
       const port = Number(said.toString())
       const sides = await sideBySide(rounds, {
-        ours: () => publish(port, { AMQ_SCHEDULED_DELAY: hourMs }),
-        reference: () => publish(port, {}),
+        ours: () => publish({ port, ...load, headers: { AMQ_SCHEDULED_DELAY: hourMs } }),
+        reference: () => publish({ port, ...load }),
       })
       report({
         figure: 'messages for later, accepted, beside messages for now',
@@ -31,7 +29,7 @@ export async function accepted(report: Report): Promise<void> {
         ...sides,
         atLeast: 0.5,
         conditions: {
-          door: `STOMP, ${connections} connections, a receipt every ${perReceipt}`,
+          door: `STOMP, ${load.connections} connections, a receipt every ${load.perReceipt}`,
           payload: '1 KB',
           fsync: 'before each receipt',
           rounds: sides.rounds,
@@ -42,28 +40,4 @@ export async function accepted(report: Report): Promise<void> {
       child.kill('SIGKILL')
     }
   })
-}
-
-/** Messages a second whose receipt came. */
-async function publish(port: number, headers: Readonly<Record<string, number>>): Promise<number> {
-  const destination = '/queue/later'
-  const batch = Buffer.concat([
-    ...Array.from({ length: perReceipt - 1 }, () => send(destination, headers)),
-    send(destination, { ...headers, receipt: 'r' }),
-  ])
-  const links = await Promise.all(Array.from({ length: connections }, () => Link.open(port)))
-  let receipts = 0
-  for (const link of links) {
-    link.onFrames((count) => {
-      receipts += count
-      link.socket.write(batch)
-    })
-    link.socket.write(batch)
-  }
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  const [before, began] = [receipts, performance.now()]
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
-  const perSecond = ((receipts - before) * perReceipt) / ((performance.now() - began) / 1000)
-  for (const link of links) link.close()
-  return perSecond
 }

@@ -6,17 +6,25 @@ export interface Publishing {
   /** Messages for each receipt; the next ones are sent when it has come. */
   readonly perReceipt: number
   readonly seconds: number
+  /** Of each message, besides where it goes. */
+  readonly headers?: Readonly<Record<string, number>>
 }
 
 let runs = 0
 
 /** Messages a second whose receipt came. */
-export async function publish({ connections, perReceipt, port, seconds }: Publishing): Promise<number> {
+export async function publish({
+  connections,
+  headers = {},
+  perReceipt,
+  port,
+  seconds,
+}: Publishing): Promise<number> {
   // A queue of its own, so that none grows over the rounds.
   const destination = `/queue/publish-${runs++}`
   const batch = Buffer.concat([
-    ...Array.from({ length: perReceipt - 1 }, () => send(destination)),
-    send(destination, { receipt: 'r' }),
+    ...Array.from({ length: perReceipt - 1 }, () => send(destination, headers)),
+    send(destination, { ...headers, receipt: 'r' }),
   ])
   const links = await Promise.all(Array.from({ length: connections }, () => Link.open(port)))
   let receipts = 0

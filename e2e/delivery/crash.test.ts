@@ -1,13 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { event, toRecord } from '@heddle/core'
 import { createDelivery } from '@heddle/delivery'
 import { openEmbeddedLog } from '@heddle/log/embedded'
 import { expect, test } from 'vitest'
+import { startProcess } from './start-process.ts'
 
 /** How often the gateway is killed. */
 const kills = process.env['CI'] ? 30 : 6
@@ -26,12 +26,8 @@ interface Pulled {
 }
 
 async function start(path: string): Promise<{ child: ChildProcess; url: string }> {
-  const file = fileURLToPath(new URL('gateway-process.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--conditions=@heddle/source', file, path], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [url] = (await once(child.stdout, 'data')) as [Buffer]
-  return { child, url: url.toString() }
+  const { child, said } = await startProcess(new URL('gateway-process.ts', import.meta.url), path)
+  return { child, url: said }
 }
 
 test(`killed ${kills} times: all is given out in order by key, and nothing again that was acked`, async () => {

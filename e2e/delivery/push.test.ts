@@ -1,30 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { event, toRecord } from '@heddle/core'
 import { createDelivery } from '@heddle/delivery'
 import { openEmbeddedLog } from '@heddle/log/embedded'
 import { Webhook } from 'standardwebhooks'
 import { expect, test } from 'vitest'
+import { startProcess } from './start-process.ts'
 
 const kills = 4
 const keys = 10
 const total = 400
 const secret = `whsec_${Buffer.alloc(32, 5).toString('base64')}`
 
-async function start(path: string): Promise<ChildProcess> {
-  const file = fileURLToPath(new URL('push-process.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--conditions=@heddle/source', file, path], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  await once(child.stdout, 'data')
-  return child
-}
+const start = async (path: string): Promise<ChildProcess> =>
+  (await startProcess(new URL('push-process.ts', import.meta.url), path)).child
 
 /** Takes webhooks, some of which it is too busy for; keeps the order in which they were accepted. */
 async function openEndpoint() {

@@ -1,5 +1,6 @@
 import type { TimeSource } from '../local/event-time.ts'
 import type { Lane } from '../local/lane.ts'
+import { ToldSource } from '../local/told-source.ts'
 
 interface Noted {
   readonly offset: number
@@ -11,12 +12,12 @@ interface Noted {
  * what else it may have. The stage before goes on saying where an idle part has come to.
  */
 export class CarriedTimes {
-  readonly #sources: Map<string, Source>
+  readonly #sources: Map<string, ToldSource>
   readonly #noted: Noted[] = []
 
   /** @param known Parts that have to be heard of. @param saved What was committed of each. */
   constructor(known: readonly string[], saved: (source: string) => number) {
-    this.#sources = new Map(known.map((id) => [id, new Source(saved(id))]))
+    this.#sources = new Map(known.map((id) => [id, new ToldSource(saved(id))]))
   }
 
   /** A record says so. It counts when all before it is done. */
@@ -29,7 +30,7 @@ export class CarriedTimes {
     while (this.#noted.length > 0 && this.#noted[0]!.offset < lane.firstUnfinished)
       for (const [id, time] of Object.entries(this.#noted.shift()!.times)) {
         const source = this.#sources.get(id)
-        if (!source) this.#sources.set(id, new Source(time))
+        if (!source) this.#sources.set(id, new ToldSource(time))
         else if (time > source.time) source.time = time
       }
     return this.#sources.values()
@@ -38,15 +39,5 @@ export class CarriedTimes {
   /** To be committed. */
   *entries(): Iterable<readonly [source: string, time: number]> {
     for (const [id, { time }] of this.#sources) yield [id, time]
-  }
-}
-
-class Source implements TimeSource {
-  readonly lastActiveAt = Number.POSITIVE_INFINITY
-  readonly exhausted = false
-  time: number
-
-  constructor(time: number) {
-    this.time = time
   }
 }

@@ -1,4 +1,5 @@
 import type { TimeSource } from '../../local/event-time.ts'
+import { ToldSource } from '../../local/told-source.ts'
 import type { ComponentState } from '../../state/component-state.ts'
 import type { News } from './news.ts'
 import { ownKey } from './task-store.ts'
@@ -15,14 +16,14 @@ const key = `${ownKey}times`
  */
 export class HeardTimes {
   readonly #state: ComponentState
-  readonly #sources: Map<string, Source>
+  readonly #sources: Map<string, ToldSource>
   #changed = false
 
   /** @param awaited Sources that have to be heard of. */
   constructor(state: ComponentState, awaited: readonly string[]) {
     this.#state = state
     const saved = (state.get(key) ?? {}) as Readonly<Record<string, number>>
-    this.#sources = new Map(awaited.map((id) => [id, new Source(saved[id] ?? -Infinity)]))
+    this.#sources = new Map(awaited.map((id) => [id, new ToldSource(saved[id] ?? -Infinity)]))
   }
 
   get sources(): Iterable<TimeSource> {
@@ -48,15 +49,5 @@ export class HeardTimes {
     this.#changed = false
     const known = [...this.#sources].filter(([, { time }]) => Number.isFinite(time))
     this.#state.set(key, Object.fromEntries(known.map(([id, { time }]) => [id, time])))
-  }
-}
-
-class Source implements TimeSource {
-  readonly lastActiveAt = Number.POSITIVE_INFINITY
-  readonly exhausted = false
-  time: number
-
-  constructor(time: number) {
-    this.time = time
   }
 }
